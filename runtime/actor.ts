@@ -1,0 +1,166 @@
+/**
+ * What an actor is here: `init` makes its state, `receive` takes one message at a time and says what comes next.
+ * An actor that throws dies ("let it crash"); its parent hears of it and decides. The kernel never restarts by
+ * itself: restarting is what a supervisor does, by spawning a new incarnation with a new uid.
+ *
+ *        user module                      generic part (kernel)
+ *   init(ctx, args)      -> state      <- spawn
+ *   receive(state, msg)  -> Next       <- mailbox, one at a time, control lane first
+ *   childExited(state, x)-> Next       <- a child ended: normally, stopped, or by a crash
+ *   stopping(state)      -> void       <- after all children are gone, within the stop deadline
+ *
+ * `receive` must not await long work: start it, and have its result sent to oneself with `ctx.pipeToSelf`, so that
+ * cancel and stop are always seen. It may return a promise for short work (bounded by `handlerDeadlineMs`).
+ */
+
+/** Every message is a member of a closed union on `type`. */
+export interface Message {
+  readonly type: string;
+}
+
+declare const messageOf: unique symbol;
+
+/** Address of one incarnation of an actor. Telling a dead one makes a dead letter, never an error. */
+export interface Ref<M extends Message> {
+  readonly [messageOf]?: (message: M) => void;
+  /** Such as `/shards/17/execution-42/node-3`. */
+  readonly path: string;
+  /** Differs for every incarnation, so that a message for a predecessor never reaches its successor. */
+  readonly uid: number;
+  readonly kind: string;
+}
+
+/** Why an actor is no more. */
+export type ExitReason = { kind: 'normal' } | { kind: 'stopped' } | { kind: 'crashed'; error: unknown };
+
+export interface Exit {
+  readonly ref: Ref<never>;
+  readonly name: string;
+  readonly reason: ExitReason;
+}
+
+/** What `receive` may answer; nothing else. */
+export type Next<S> =
+  /** Carry on, with this state. */
+  | { readonly kind: 'become'; readonly state: S }
+  /** Carry on, state unchanged. */
+  | { readonly kind: 'same' }
+  /** Keep the message for later (`ctx.unstashAll()`); the stash is bounded like the mailbox. */
+  | { readonly kind: 'stash' }
+  /** End normally. Children are stopped first, bottom up. */
+  | { readonly kind: 'stop' }
+  /** Not for this actor in this state: logged as a dead letter, survived. */
+  | { readonly kind: 'unhandled' };
+
+export interface Behavior<M extends Message, S> {
+  /** Label for metrics and the live tree, such as `execution`; bounded set. */
+  readonly kind: string;
+  init(context: ActorContext<M>): S;
+  receive(state: S, message: M, context: ActorContext<M>): Next<S> | Promise<Next<S>>;
+  childExited?(state: S, exit: Exit, context: ActorContext<M>): Next<S>;
+  /** Last words; children are gone already. Errors are reported, not raised. */
+  stopping?(state: S, reason: ExitReason): void | Promise<void>;
+  /** What the live tree shows of the state; plain data, small. */
+  inspect?(state: S): Record<string, unknown>;
+}
+
+export interface SpawnOptions {
+  /** Messages waiting at most; over it `tell` makes a dead letter and returns false. Default MAILBOX_MESSAGES. */
+  mailboxMessages?: number;
+  /** Time for children and `stopping` at stop; after it the overrun is reported and the actor is gone. Default 5000. */
+  stopDeadlineMs?: number;
+}
+
+export interface ActorContext<M extends Message> {
+  readonly self: Ref<M>;
+  readonly name: string;
+  readonly system: ActorSystem;
+  /** Names are unique among living siblings. At most CHILDREN_PER_ACTOR children. */
+  spawn<N extends Message, T>(name: string, behavior: Behavior<N, T>, options?: SpawnOptions): Ref<N>;
+  /** Stops a child, bottom up; resolves when it is gone (or its deadline is over). */
+  stop(child: Ref<never>): Promise<void>;
+  child(name: string): Ref<Message> | undefined;
+  readonly childCount: number;
+  /** Sends `message(exit)` to self when that actor (anywhere in this system) ends; at once when it is gone already. */
+  watch(ref: Ref<never>, message: (exit: Exit) => M): void;
+  /** Sends the result of long work to self; dropped when this incarnation is gone by then. */
+  pipeToSelf<T>(work: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void;
+  /** Sends to self after `ms`; dropped with the actor. Returns the cancel function. */
+  tellSelfAfter(ms: number, message: M): () => void;
+  unstashAll(): void;
+}
+
+export interface ActorSystem {
+  readonly name: string;
+  /** Top-level actors: the supervision tree's first row. */
+  spawn<M extends Message, S>(name: string, behavior: Behavior<M, S>, options?: SpawnOptions): Ref<M>;
+  /** False when it became a dead letter (no such incarnation, mailbox full). Never throws. */
+  tell<M extends Message>(to: Ref<M>, message: M, lane?: 'control'): boolean;
+  /**
+   * Asks and waits: `message` gets the function to reply with. Rejects with ASK_TIMEOUT after `timeoutMs`, with
+   * ASK_TARGET_GONE when the target ends first. A late reply is a dead letter.
+   */
+  ask<M extends Message, R>(to: Ref<M>, message: (reply: (value: R) => void) => M, timeoutMs: number): Promise<R>;
+  stop(ref: Ref<never>): Promise<void>;
+  /** Living actors, parents before children, for the live tree. */
+  tree(): readonly ActorInfo[];
+  /** Everything an observer can see; see `inspection.ts`. Returns unsubscribe. */
+  observe(listener: (event: InspectionEvent) => void): () => void;
+  /** Publishes an event of a layer above (restart, quarantine, breaker) to the observers. */
+  report(event: InspectionEvent): void;
+  /** Stops every top-level actor, last spawned first, each within its deadline. */
+  shutdown(): Promise<void>;
+}
+
+export interface ActorInfo {
+  readonly path: string;
+  readonly uid: number;
+  readonly kind: string;
+  readonly state: 'running' | 'stopping' | 'restarting' | 'quarantined';
+  readonly mailboxLength: number;
+  /** Milliseconds the oldest waiting message has waited. */
+  readonly oldestMessageMs: number;
+  readonly restartsUsed?: number;
+  readonly restartsAllowed?: number;
+  readonly restartWindowMs?: number;
+  /** From `inspect`. */
+  readonly detail?: Record<string, unknown>;
+}
+
+/** Everything that can be watched, in one place. Logs, metrics and the live view only subscribe. */
+export type InspectionEvent =
+  | { type: 'actor.started'; path: string; uid: number; kind: string }
+  | { type: 'actor.stopped'; path: string; uid: number; kind: string; reason: ExitReason['kind']; cause?: string }
+  | {
+      type: 'actor.restarted';
+      path: string;
+      kind: string;
+      uid: number;
+      cause: string;
+      restartsUsed: number;
+      restartsAllowed: number;
+      windowMs: number;
+      backoffMs: number;
+    }
+  | {
+      type: 'actor.quarantined';
+      path: string;
+      kind: string;
+      cause: string;
+      restartsUsed: number;
+      restartsAllowed: number;
+    }
+  | { type: 'actor.stopOverran'; path: string; kind: string; deadlineMs: number }
+  | {
+      type: 'deadLetter';
+      to: string;
+      kind: string;
+      messageType: string;
+      reason: 'gone' | 'mailboxFull' | 'unhandled' | 'stashFull' | 'lateReply';
+    }
+  | {
+      type: 'breaker.opened' | 'breaker.halfOpen' | 'breaker.closed';
+      breaker: string;
+      failures: number;
+      nextProbeAt?: number;
+    };

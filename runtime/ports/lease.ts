@@ -1,0 +1,34 @@
+/**
+ * Ownership of shards. Three answers, never two: held, not held, unknown. A member that cannot reach the judge
+ * does not know, and one that does not know starts no effect.
+ */
+export interface LeaseStore {
+  /** Writes or renews this member's row; the lease runs `leaseMs` from now by the database clock. */
+  renew(member: MemberRow, leaseMs: number): Promise<void>;
+  /**
+   * Claims every given shard that is free, released, already ours under another boot of the same data directory, or
+   * whose owner's lease has run out; each claim raises the shard's epoch by one. Returns what is ours now.
+   */
+  claim(bootId: string, shards: readonly number[]): Promise<ShardClaim[]>;
+  /** Gives shards back (planned stop); the epoch stays, the next claim raises it. */
+  release(bootId: string, shards: readonly number[]): Promise<void>;
+  /** All members with a row, live or not, for people. */
+  members(): Promise<MemberRow[]>;
+}
+
+export interface MemberRow {
+  /** Fresh at every start of a process. */
+  bootId: string;
+  name: string;
+  tags: readonly string[];
+  /** Present on reading: milliseconds of lease left by the database clock; negative = ran out. */
+  leaseLeftMs?: number;
+}
+
+export interface ShardClaim {
+  shard: number;
+  epoch: number;
+}
+
+/** What the owner itself may believe at this moment, by its monotonic clock. */
+export type LeaseState = 'held' | 'lost' | 'unknown';

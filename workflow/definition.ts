@@ -1,0 +1,63 @@
+import type { Item, JsonObject } from './items.ts';
+
+/** What happens when a node fails for good. `continueOnFail: true` of old workflows reads as continueRegularOutput. */
+export type OnError = 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
+
+/** One step of a workflow as the author wrote it, normalized: long type name, defaults filled in. */
+export interface NodeDefinition {
+  readonly id: string;
+  readonly name: string;
+  /** Canonical long form, such as `n8n-nodes-base.httpRequest`. */
+  readonly type: string;
+  readonly typeVersion: number;
+  /** Canvas position [x, y]; order v1 sorts by it. */
+  readonly position: readonly [number, number];
+  readonly parameters: JsonObject;
+  readonly credentials?: JsonObject;
+  readonly webhookId?: string;
+  readonly notes?: string;
+  readonly disabled: boolean;
+  readonly executeOnce: boolean;
+  readonly alwaysOutputData: boolean;
+  readonly retryOnFail: boolean;
+  /** Tries in all, 2 to 5; default 3. */
+  readonly maxTries: number;
+  /** Pause between tries, 0 to 5000 ms; default 1000. */
+  readonly waitBetweenTriesMs: number;
+  readonly onError: OnError;
+}
+
+/** Where an output leads. */
+export interface ConnectionTarget {
+  readonly node: string;
+  readonly input: number;
+}
+
+export interface WorkflowSettings {
+  /** n8n's order: absent means v0. */
+  readonly executionOrder: 'v0' | 'v1';
+  /** IANA zone; default America/New_York as in n8n. */
+  readonly timezone: string;
+  /** Id of the workflow to run when a production run fails. */
+  readonly errorWorkflow?: string;
+  /** Seconds after which a run is canceled; absent = none. */
+  readonly executionTimeoutSeconds?: number;
+  /** `every-node`: commit after every node instead of before every effect. */
+  readonly durability: 'before-effects' | 'every-node';
+  /** Everything the author's JSON carried, for export. */
+  readonly raw: JsonObject;
+}
+
+export interface WorkflowDefinition {
+  readonly id: string;
+  readonly name: string;
+  readonly nodes: readonly NodeDefinition[];
+  readonly node: ReadonlyMap<string, NodeDefinition>;
+  /** Main connections: by node name, per output, in the author's order. */
+  readonly connections: ReadonlyMap<string, readonly (readonly ConnectionTarget[])[]>;
+  readonly settings: WorkflowSettings;
+  /** Pinned items by node name; used in manual runs only. */
+  readonly pinData: ReadonlyMap<string, readonly Item[]>;
+  /** The JSON as imported, unchanged, for export: what went in comes out. */
+  readonly source: JsonObject;
+}
