@@ -1,0 +1,20 @@
+import { globSync } from 'node:fs';
+
+/**
+ * `unit`: pure or in memory, no waiting. `services`: names ending in `.pg.test.ts`, need a PostgreSQL.
+ * A file belongs to exactly one suite, by its name.
+ */
+export const suites = ['unit', 'services'] as const;
+export type Suite = (typeof suites)[number];
+
+/** Which suite a test file belongs to. */
+export function suiteOf(file: string): Suite {
+  return file.endsWith('.pg.test.ts') ? 'services' : 'unit';
+}
+
+/** Every test file of these suites, sorted, as paths from the root of the project. */
+export function testFiles(which: readonly Suite[]): string[] {
+  return globSync('{*,*/**/*}.test.ts', { exclude: (name) => name.includes('node_modules') || name === 'web' })
+    .filter((file) => which.includes(suiteOf(file)))
+    .sort();
+}
