@@ -1,0 +1,203 @@
+import { createServer } from 'node:net';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, type ClientConfig } from 'pg';
+import type { TroupeError } from '#workflow';
+import { errors } from '../errors.ts';
+import { CONNECT_MS, RESTART_FIRST_MS, RESTART_LAST_MS } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { findBinaries, type Binaries } from './binaries.ts';
+import { adopt, findRunning, launch, type Postmaster } from './postmaster.ts';
+import { SHARED_STATE_DIR, DATABASE_USER, passwordIn, prepareServerDir, socketDirectory } from './server-dir.ts';
+import { ancestorsReachable } from './reachable.ts';
+import { SOCKET_PORT, type Listen } from './settings.ts';
+import { serverUser, type SystemUser } from './system-user.ts';
+
+export interface EmbeddedOptions {
+  /** `TROUPE_DATA_DIR`; the server's data lies in `postgres` inside. */
+  readonly dataDir: string;
+  readonly log: Log;
+  /** `socket` unless on Windows, where Node cannot use PostgreSQL's Unix sockets: then a loopback port. */
+  readonly listen?: 'socket' | 'tcp';
+}
+
+/** A running embedded server. The addresses stay the same over restarts of the server. */
+export interface Embedded {
+  /** For `pg` and MikroORM. */
+  readonly connection: ClientConfig;
+  /** The same as a URL, for people and other programs. */
+  readonly connectionString: string;
+  /** Process id of the server at this moment. */
+  pid(): number;
+  /** True when the server was found running and taken over. */
+  readonly adopted: boolean;
+  /** Stops the server cleanly and resolves when its process is gone. Idempotent. */
+  stop(): Promise<void>;
+  /** Called when the server died by itself; it is being started again. */
+  onExit(callback: (reason: string) => void): void;
+  /** Called when a server that died takes connections again. */
+  onRestart(callback: () => void): void;
+}
+
+interface Site {
+  readonly binaries: Binaries;
+  readonly serverDir: string;
+  readonly user: SystemUser | undefined;
+  readonly log: Log;
+  listen: Listen;
+  temporarySocketDir: boolean;
+  readonly password: string | undefined;
+}
+
+/**
+ * Starts PostgreSQL on a data directory, or takes over the one that runs there already (it outlives a killed
+ * process), and keeps it running until `stop`. Rejects with EMBEDDED_* rows that carry the server's last words.
+ * The caller holds the lock of the data directory (`lockDataDir`).
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const site = await prepareSite(options);
+  const first = (await takeOver(site)) ?? (await launchAt(site));
+  return supervise(site, first);
+}
+
+async function prepareSite({ dataDir, log, listen }: EmbeddedOptions): Promise<Site> {
+  const dir = resolve(dataDir);
+  const user = serverUser();
+  const tcp = (listen ?? (process.platform === 'win32' ? 'tcp' : 'socket')) === 'tcp';
+  const copies = user && !ancestorsReachable(join(dir, 'bin', 'x'), user) ? SHARED_STATE_DIR : join(dir, 'bin');
+  const binaries = findBinaries(user, copies);
+  const secret = tcp ? passwordIn(dir, user) : undefined;
+  const serverDir = await prepareServerDir(dir, binaries, user, secret?.file);
+  const base = { binaries, serverDir, user, log, password: secret?.password };
+  if (tcp) return { ...base, listen: { kind: 'tcp', port: 0 }, temporarySocketDir: false };
+  return { ...base, listen: { kind: 'socket', dir: '' }, temporarySocketDir: false };
+}
+
+/** Adopts a server only after asking it, over its own socket, whose data it serves. */
+async function takeOver(site: Site): Promise<Postmaster | undefined> {
+  const file = await findRunning(site.serverDir);
+  if (!file) return undefined;
+  site.listen = file.socketDir ? { kind: 'socket', dir: file.socketDir } : { kind: 'tcp', port: file.port };
+  site.temporarySocketDir = file.socketDir !== '' && dirname(file.socketDir) !== dirname(site.serverDir);
+  try {
+    await expectOurs(site);
+  } catch (cause) {
+    site.log.warn({ pid: file.pid, err: cause }, 'a running PostgreSQL does not answer as ours: stopping it');
+    await adopt(file.pid).stop();
+    return undefined;
+  }
+  site.log.info({ pid: file.pid }, 'took over the PostgreSQL that was running on this data directory');
+  return adopt(file.pid);
+}
+
+async function expectOurs(site: Site): Promise<void> {
+  const client = new Client({ ...connectionOf(site), connectionTimeoutMillis: CONNECT_MS });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
+    const found = rows[0]?.data_directory ?? '';
+    if (found !== site.serverDir) throw errors.EMBEDDED_START_FAILED({ dir: site.serverDir, output: `found ${found}` });
+  } finally {
+    await client.end();
+  }
+}
+
+/** Listening places are made at the first start and kept over restarts, so that pools find the server again. */
+async function launchAt(site: Site): Promise<Postmaster> {
+  if (site.listen.kind === 'tcp' && site.listen.port === 0) site.listen = { kind: 'tcp', port: await freePort() };
+  if (site.listen.kind === 'socket' && site.listen.dir === '') {
+    const { dir, temporary } = socketDirectory(site.serverDir, site.user);
+    site.listen = { kind: 'socket', dir };
+    site.temporarySocketDir = temporary;
+  }
+  if (site.listen.kind === 'socket') clearSocket(site.listen.dir);
+  return launch(site.binaries, site.serverDir, site.listen, site.user, (line) => {
+    if (line.trim() !== '') site.log.debug({ line }, 'postgres');
+  });
+}
+
+function supervise(site: Site, first: Postmaster): Embedded {
+  let current = first;
+  let stopping: Promise<void> | undefined;
+  const exits: ((reason: string) => void)[] = [];
+  const restarts: (() => void)[] = [];
+
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      const reason = await current.exited;
+      if (stopping) return;
+      site.log.error({ pid: current.pid, reason }, 'PostgreSQL ended by itself; starting it again');
+      for (const callback of exits) callback(reason);
+      const next = await restart(site, () => stopping !== undefined);
+      if (!next) return;
+      current = next;
+      site.log.info({ pid: current.pid }, 'PostgreSQL runs again');
+      for (const callback of restarts) callback();
+    }
+  };
+  const watching = watch();
+
+  const stop = async (): Promise<void> => {
+    await current.stop();
+    await watching;
+    // A restart may have been under way when stop was called.
+    await current.stop();
+    if (site.temporarySocketDir && site.listen.kind === 'socket') removeTemporary(site.listen.dir);
+  };
+  const connection = connectionOf(site);
+  return {
+    connection,
+    connectionString: urlOf(site),
+    adopted: first.adopted,
+    pid: () => current.pid,
+    stop: () => (stopping ??= stop()),
+    onExit: (callback) => void exits.push(callback),
+    onRestart: (callback) => void restarts.push(callback),
+  };
+}
+
+/** Tries until it works or the member stops; orphaned backends of the dead server may hold it up for a moment. */
+async function restart(site: Site, stopped: () => boolean): Promise<Postmaster | undefined> {
+  for (let wait = RESTART_FIRST_MS; ; wait = Math.min(wait * 2, RESTART_LAST_MS)) {
+    await pause(wait);
+    if (stopped()) return undefined;
+    try {
+      return (await takeOver(site)) ?? (await launchAt(site));
+    } catch (error) {
+      site.log.error({ err: error as TroupeError, nextTryMs: wait * 2 }, 'PostgreSQL does not start');
+    }
+  }
+}
+
+function connectionOf(site: Site): ClientConfig {
+  const shared = { user: DATABASE_USER, database: 'postgres' };
+  if (site.listen.kind === 'socket') return { ...shared, host: site.listen.dir, port: SOCKET_PORT };
+  return { ...shared, host: '127.0.0.1', port: site.listen.port, password: site.password };
+}
+
+function urlOf(site: Site): string {
+  if (site.listen.kind === 'tcp') {
+    return `postgresql://${DATABASE_USER}:${site.password}@127.0.0.1:${site.listen.port}/postgres`;
+  }
+  return `postgresql://${DATABASE_USER}@/postgres?host=${encodeURIComponent(site.listen.dir)}&port=${SOCKET_PORT}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done, failed) => server.once('error', failed).listen(0, '127.0.0.1', done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** No server runs here any more, but one whose dead pid is still in the process table would hold the name. */
+function clearSocket(dir: string): void {
+  for (const end of ['', '.lock']) rmSync(join(dir, `.s.PGSQL.${SOCKET_PORT}${end}`), { force: true });
+}
+
+function removeTemporary(dir: string): void {
+  if (dir.startsWith(tmpdir()) || dir.startsWith('/tmp/')) rmSync(dir, { recursive: true, force: true });
+}
