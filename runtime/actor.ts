@@ -57,11 +57,17 @@ export interface Behavior<M extends Message, S> {
   readonly kind: string;
   init(context: ActorContext<M>): S;
   receive(state: S, message: M, context: ActorContext<M>): Next<S> | Promise<Next<S>>;
+  /** Comes after everything the child had told before it ended. Absent: exits are not this actor's concern. */
   childExited?(state: S, exit: Exit, context: ActorContext<M>): Next<S>;
   /** Last words; children are gone already. Errors are reported, not raised. */
   stopping?(state: S, reason: ExitReason): void | Promise<void>;
   /** What the live tree shows of the state; plain data, small. */
   inspect?(state: S): Record<string, unknown>;
+  /**
+   * How children go when this actor ends: `together` (default) asks all at once, last spawned first; `lastFirst`
+   * waits for each before the one spawned earlier, for children that build on one another.
+   */
+  readonly childStopOrder?: 'together' | 'lastFirst';
 }
 
 export interface SpawnOptions {
@@ -69,6 +75,8 @@ export interface SpawnOptions {
   mailboxMessages?: number;
   /** Time for children and `stopping` at stop; after it the overrun is reported and the actor is gone. Default 5000. */
   stopDeadlineMs?: number;
+  /** How long a promise of `receive` may take; over it the actor crashes with HANDLER_OVERRAN. Default 5000. */
+  handlerDeadlineMs?: number;
 }
 
 export interface ActorContext<M extends Message> {
@@ -81,13 +89,32 @@ export interface ActorContext<M extends Message> {
   stop(child: Ref<never>): Promise<void>;
   child(name: string): Ref<Message> | undefined;
   readonly childCount: number;
-  /** Sends `message(exit)` to self when that actor (anywhere in this system) ends; at once when it is gone already. */
+  /**
+   * Sends `message(exit)` to self when that actor (anywhere in this system) ends; at once, with reason `stopped`, when
+   * it is gone already.
+   */
   watch(ref: Ref<never>, message: (exit: Exit) => M): void;
   /** Sends the result of long work to self; dropped when this incarnation is gone by then. */
   pipeToSelf<T>(work: Promise<T>, ok: (value: T) => M, failed: (error: unknown) => M): void;
   /** Sends to self after `ms`; dropped with the actor. Returns the cancel function. */
   tellSelfAfter(ms: number, message: M): () => void;
+  /** Puts stashed messages back, in their order, before everything that waits in the normal lane. */
   unstashAll(): void;
+  /**
+   * What the live tree tells of a child besides what the kernel knows. With a `state` the row is shown even while no
+   * child of that name lives. Dropped when the child ends (annotate in `childExited`), or by `undefined`.
+   */
+  annotateChild(name: string, note: ChildNote | undefined): void;
+}
+
+/** A supervisor's knowledge of one child, for the live tree. */
+export interface ChildNote {
+  readonly kind: string;
+  /** Present exactly while the child is not running. */
+  readonly state?: 'restarting' | 'quarantined';
+  readonly restartsUsed?: number;
+  readonly restartsAllowed?: number;
+  readonly restartWindowMs?: number;
 }
 
 export interface ActorSystem {
@@ -104,7 +131,7 @@ export interface ActorSystem {
   stop(ref: Ref<never>): Promise<void>;
   /** Living actors, parents before children, for the live tree. */
   tree(): readonly ActorInfo[];
-  /** Everything an observer can see; see `inspection.ts`. Returns unsubscribe. */
+  /** Everything an observer can see, see {@link InspectionEvent}; a listener that throws is a bug report, no more. */
   observe(listener: (event: InspectionEvent) => void): () => void;
   /** Publishes an event of a layer above (restart, quarantine, breaker) to the observers. */
   report(event: InspectionEvent): void;
@@ -157,6 +184,8 @@ export type InspectionEvent =
       kind: string;
       messageType: string;
       reason: 'gone' | 'mailboxFull' | 'unhandled' | 'stashFull' | 'lateReply';
+      /** Dead letters since the last reported one that were counted but not reported (rate limit). */
+      suppressed?: number;
     }
   | {
       type: 'breaker.opened' | 'breaker.halfOpen' | 'breaker.closed';

@@ -1,3 +1,10 @@
 /** The actor runtime: kernel, mailboxes, journal port and group committer, and the ports to the outside. */
 export type * from './actor.ts';
 export type * from './ports/index.ts';
+export { createSystem } from './kernel/system.ts';
+export type { SystemOptions } from './kernel/system.ts';
+export type { KernelLimits } from './kernel/parts.ts';
+export { causeOf } from './kernel/observers.ts';
+export * from './next.ts';
+export { realClock, realRandom } from './clock.ts';
+export { quiet, seededRandom, SimulatedClock } from './testing.ts';

@@ -7,6 +7,8 @@ import type {
   NodeFacts,
   NodeResult,
   Ports,
+  RunData,
+  Source,
   WebhookResponse,
   WorkflowDefinition,
 } from '#workflow';
@@ -120,6 +122,13 @@ export interface NodeContext {
   readonly memory: JsonObject;
   /** Static data of the workflow: a copy; return changes in the result. */
   staticData(scope: 'global' | 'node'): JsonObject;
+  /** Where each input of this run came from; null for an input that got nothing. Absent = the engine does not say. */
+  readonly sources?: readonly (Source | null)[];
+  /**
+   * The finished runs of the execution so far, this node's earlier ones included. A loop reads its items back from
+   * here instead of keeping them in `memory`, which is committed with every run. Absent = it keeps them.
+   */
+  readonly runs?: RunData;
   /** What ended the wait of this node; set on the run after a wait or a call. */
   readonly resumed?: {
     items?: readonly Item[];
