@@ -1,0 +1,69 @@
+import { defineErrors } from '#workflow';
+
+/** Errors of the command line and of the configuration. Exit code 2 unless said otherwise. */
+export const errors = defineErrors({
+  CONFIG_INVALID: {
+    message: ({ faults }: { faults: readonly string[] }) =>
+      `The configuration cannot be used:\n  ${faults.join('\n  ')}`,
+    status: 500,
+    retryable: false,
+    hint: 'Correct the environment variables named above; the list of all is in the README.',
+  },
+  CLI_FILE_UNREADABLE: {
+    message: ({ file, fault }: { file: string; fault: string }) => `${file}: cannot be read (${fault})`,
+    status: 400,
+    retryable: false,
+    hint: 'Give the path of a file with workflow JSON.',
+  },
+  CLI_FILE_TOO_LARGE: {
+    message: ({ file, bytes, limit }: { file: string; bytes: number; limit: number }) =>
+      `${file}: ${bytes} bytes are over the limit of ${limit} bytes`,
+    status: 413,
+    retryable: false,
+    hint: 'Split the file, or take large pinned data out of the workflow.',
+  },
+  CLI_JSON_INVALID: {
+    message: ({ file, fault }: { file: string; fault: string }) => `${file}: is not JSON (${fault})`,
+    status: 400,
+    retryable: false,
+    hint: 'Export the workflow again, or check the file with a JSON tool.',
+  },
+  CLI_NOT_A_WORKFLOW: {
+    message: ({ file, fault }: { file: string; fault: string }) => `${file}: is no workflow (${fault})`,
+    status: 400,
+    retryable: false,
+    hint: 'A workflow is an object with "nodes" and "connections", or an array of such objects.',
+  },
+  CLI_INPUT_INVALID: {
+    message: ({ fault }: { fault: string }) => `--input: ${fault}`,
+    status: 400,
+    retryable: false,
+    hint: 'Give a JSON object, an array of objects, or @FILE with one of these.',
+  },
+  CLI_NO_TRIGGER: {
+    message: ({ file }: { file: string }) => `${file}: has no enabled trigger node to start at`,
+    status: 400,
+    retryable: false,
+    hint: 'Add a Manual Trigger, or name the node to start at with --trigger.',
+  },
+  CLI_TRIGGER_UNKNOWN: {
+    message: ({ file, trigger, nodes }: { file: string; trigger: string; nodes: readonly string[] }) =>
+      `${file}: has no node "${trigger}"; there are: ${nodes.join(', ')}`,
+    status: 400,
+    retryable: false,
+    hint: 'Name an enabled node of the workflow, exactly as it is written there.',
+  },
+  CLI_OPTION_INVALID: {
+    message: ({ option, value, allowed }: { option: string; value: string; allowed: string }) =>
+      `${option} "${value}": allowed is ${allowed}`,
+    status: 400,
+    retryable: false,
+    hint: 'See "troupe help" for all options.',
+  },
+  CLI_WORKFLOW_UNKNOWN: {
+    message: ({ id }: { id: string }) => `There is no workflow with the id "${id}"`,
+    status: 404,
+    retryable: false,
+    hint: 'Run "troupe export" without an id to see all of them.',
+  },
+});

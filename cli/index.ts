@@ -1,0 +1,3 @@
+/** The command line: configuration, commands, and what they need of the rest (`CliPorts`). */
+export { type Config, loadConfig, type LogLevel } from './config.ts';
+export type { Accounts, CliPorts, Member, MemberOptions, WorkflowBook } from './ports.ts';

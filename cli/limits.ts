@@ -1,0 +1,14 @@
+/** Bytes of a workflow file. */
+export const WORKFLOW_FILE_BYTES = 64 * 1024 * 1024;
+/** Bytes of what `--input @FILE` reads. */
+export const INPUT_FILE_BYTES = 256 * 1024 * 1024;
+/** Bytes of a file that a `NAME_FILE` variable points to. */
+export const SECRET_FILE_BYTES = 64 * 1024;
+/** Executions that `troupe run` has under way at a time. */
+export const RUNS_AT_A_TIME = 8;
+/** Longest `--timeout`, in seconds: one day. */
+export const RUN_TIMEOUT_SECONDS_MOST = 86_400;
+/** A second signal within this time is the same keystroke, which a terminal and npm both pass on. */
+export const SIGNAL_REPEAT_MS = 1_000;
+/** Names further off than this many edits are not suggested for an unknown variable. */
+export const SUGGESTION_EDITS = 3;

@@ -1,0 +1,66 @@
+import type { Engine } from '#actors';
+import type { JournalEvent, NodeCatalog } from '#runtime';
+import type { JsonObject } from '#workflow';
+import type { Config } from './config.ts';
+
+/**
+ * What the commands need of the rest of Troupe. The composition root (`main.ts`) hands it in, so that the commands
+ * know no adapter and can be tested with twins.
+ */
+export interface CliPorts {
+  /** Starts one member in this process; resolves when it is ready to take work. */
+  startMember(options: MemberOptions): Promise<Member>;
+  /** The node types of this build; workflow files are checked against them before anything is started. */
+  readonly catalog: NodeCatalog;
+}
+
+export interface MemberOptions {
+  readonly config: Config;
+  /** False: no listener, no triggers of active workflows; for commands that end by themselves. */
+  readonly http: boolean;
+  /** True: an own database and data directory that are gone when the member has stopped. */
+  readonly throwAway: boolean;
+  /** Start embedded PostgreSQL, migrations and repositories only: no shards are claimed, nothing is executed. */
+  readonly storageOnly?: boolean;
+}
+
+/** A running member, as the commands see it. */
+export interface Member {
+  /** Absent with `storageOnly`. */
+  readonly engine?: Engine;
+  readonly workflows: WorkflowBook;
+  readonly accounts: Accounts;
+  /** Base address such as `http://localhost:5678`; present with `http`. */
+  readonly address?: string;
+  /** What was generated at the first start and is shown once; absent later on. */
+  readonly firstStart?: { readonly email: string; readonly password?: string; readonly apiKey?: string };
+  /** Hears of every committed event of every execution, in seq order per execution. Returns unsubscribe. */
+  watch(listener: (executionId: string, events: readonly JournalEvent[]) => void): () => void;
+  /** Drains, stops every actor in order, closes the database. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Workflows as people manage them: named, with immutable versions. */
+export interface WorkflowBook {
+  /**
+   * Stores the JSON as given. With an id that is there already it becomes a new version of that workflow; without one
+   * it gets an id. Throws WORKFLOW_INVALID.
+   */
+  save(json: JsonObject): Promise<{ id: string; name: string; version: number; created: boolean }>;
+  /** One workflow as it would be exported, or undefined. */
+  find(id: string): Promise<JsonObject | undefined>;
+  /** All workflows as they would be exported, oldest first. */
+  all(): Promise<JsonObject[]>;
+}
+
+export interface Accounts {
+  /** Creates a user; `password` absent = generated. Throws when the e-mail is taken. */
+  createUser(user: { email: string; password?: string; role: 'owner' | 'admin' | 'member' }): Promise<{
+    id: string;
+    email: string;
+    /** Present when it was generated. */
+    password?: string;
+  }>;
+  /** Creates an API key for that user (default: the owner); the key is shown this once. Throws when there is no such user. */
+  createApiKey(key: { label: string; email?: string }): Promise<{ id: string; key: string }>;
+}
