@@ -32,7 +32,13 @@ export interface ExecutionStarted {
   /** Run to this node only (partial run); absent = the whole workflow. */
   destination?: string;
   /** The run that started this one as a sub-workflow, with the call it answers. */
-  parent?: { executionId: string; node: string; run: number; call: number };
+  parent?: {
+    executionId: string;
+    node: string;
+    run: number;
+    call: number;
+    /** Sub-workflow levels above this run. */ depth: number;
+  };
   retryOf?: string;
 }
 
