@@ -90,6 +90,26 @@ export const errors = defineErrors({
     retryable: true,
     hint: 'Reload the execution from the journal; never assume either way.',
   },
+  JOURNAL_UNREACHABLE: {
+    message: (p: { operation: string }) => `The journal cannot be reached (${p.operation}).`,
+    status: 503,
+    retryable: true,
+    hint: 'Check that the database runs; the work goes on by itself when it is back.',
+  },
+  JOURNAL_ANSWER_SHORT: {
+    message: (p: { steps: number; outcomes: number }) =>
+      `The journal gave ${p.outcomes} outcomes for ${p.steps} steps, so none of them can be trusted.`,
+    status: 500,
+    retryable: true,
+    hint: 'The journal breaks its contract; run its conformance suite.',
+  },
+  JOURNAL_STEP_INVALID: {
+    message: (p: { executionId: string; why: string }) =>
+      `A step of execution ${p.executionId} is malformed: ${p.why}.`,
+    status: 500,
+    retryable: false,
+    hint: 'This is a bug of the writer; the step was not written.',
+  },
   OVERLOADED: {
     message: (p: { what: string; limit: number; unit: string }) => `${p.what} is full (${p.limit} ${p.unit}).`,
     status: 503,

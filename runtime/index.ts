@@ -8,3 +8,8 @@ export { causeOf } from './kernel/observers.ts';
 export * from './next.ts';
 export { realClock, realRandom } from './clock.ts';
 export { quiet, seededRandom, SimulatedClock } from './testing.ts';
+export { createCommitter } from './committer/committer.ts';
+export type { BatchReport, Committer, CommitterLimits, CommitterOptions } from './committer/committer.ts';
+export { memoryStore } from './memory/store.ts';
+export type { MemoryStore } from './memory/store.ts';
+export type { CommitFault } from './memory/faults.ts';

@@ -1,4 +1,5 @@
 import type { ActorInfo, ActorSystem, Behavior, InspectionEvent, Message, Ref, SpawnOptions } from '../actor.ts';
+import { throwFromLoop } from '../bugs.ts';
 import { errors } from '../errors.ts';
 import * as defaults from '../limits.ts';
 import type { Clock, Random } from '../ports/index.ts';
@@ -154,10 +155,4 @@ function spawnCell<M extends Message, S>(
   kernel.cells.set(cell.ref.uid, cell);
   cell.start();
   return cell.ref;
-}
-
-function throwFromLoop(error: unknown): void {
-  setImmediate(() => {
-    throw error;
-  });
 }

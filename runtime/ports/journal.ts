@@ -96,7 +96,11 @@ export interface ExecutionRecord extends ExecutionCreate {
 
 export type StepOutcome =
   | { kind: 'committed' }
-  /** Another member owns the shard now. Stop the actor; do not retry. */
+  /**
+   * The writer's picture is out of date: another member owns the shard now, or the step does not continue what the
+   * journal holds (its first seq is not lastSeq + 1, the execution has ended, or is not there). Nothing of the step was
+   * written. Stop the actor; do not retry.
+   */
   | { kind: 'fenced' }
   /** The idempotency key belongs to that execution already; nothing of this step was written. */
   | { kind: 'duplicate'; executionId: string };

@@ -158,7 +158,8 @@ export interface WebhookRequest {
   url: string;
   headers: Record<string, string>;
   params: Record<string, string>;
-  query: Record<string, string | string[]>;
+  /** Text values; a repeated or `[]` name is a list, `o[k]=v` an object. */
+  query: JsonObject;
   /** Parsed by content type: JSON value, form object, or text. */
   body: JsonValue;
   raw: Uint8Array;

@@ -47,6 +47,8 @@ export interface CodeJob {
   timeoutMs: number;
   memoryMb: number;
   signal: AbortSignal;
+  /** Answers `this.helpers` calls of the code that need the outside (`httpRequest`, `readBinary`); absent = refused. */
+  call?: (name: string, argument: JsonValue) => Promise<JsonValue>;
 }
 
 export type CodeOutcome =

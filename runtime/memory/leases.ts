@@ -1,0 +1,54 @@
+import type { LeaseStore, MemberRow, ShardClaim } from '../ports/index.ts';
+import { copy } from './state.ts';
+import type { MemoryState, ShardRow } from './state.ts';
+
+/**
+ * The lease store's twin in memory. Its "database clock" is the monotonic clock of the state. Members of one name are
+ * taken for boots of one data directory.
+ */
+export class MemoryLeases implements LeaseStore {
+  readonly #state: MemoryState;
+
+  constructor(state: MemoryState) {
+    this.#state = state;
+  }
+
+  async renew(member: MemberRow, leaseMs: number): Promise<void> {
+    const { leaseLeftMs: _reading, ...row } = member;
+    this.#state.members.set(member.bootId, { row: copy(row), until: this.#state.clock.monotonic() + leaseMs });
+  }
+
+  async claim(bootId: string, shards: readonly number[]): Promise<ShardClaim[]> {
+    const claims: ShardClaim[] = [];
+    for (const shard of shards) {
+      const row = this.#state.shards.get(shard) ?? { epoch: 0, owner: undefined };
+      if (row.owner !== bootId) {
+        if (!this.#claimable(row, bootId)) continue;
+        row.owner = bootId;
+        row.epoch += 1;
+        this.#state.shards.set(shard, row);
+      }
+      claims.push({ shard, epoch: row.epoch });
+    }
+    return claims;
+  }
+
+  async release(bootId: string, shards: readonly number[]): Promise<void> {
+    for (const shard of shards) {
+      const row = this.#state.shards.get(shard);
+      if (row?.owner === bootId) row.owner = undefined;
+    }
+  }
+
+  async members(): Promise<MemberRow[]> {
+    const now = this.#state.clock.monotonic();
+    return [...this.#state.members.values()].map(({ row, until }) => ({ ...copy(row), leaseLeftMs: until - now }));
+  }
+
+  #claimable(row: ShardRow, bootId: string): boolean {
+    if (row.owner === undefined) return true;
+    const owner = this.#state.members.get(row.owner);
+    if (owner === undefined || owner.until <= this.#state.clock.monotonic()) return true;
+    return owner.row.name === this.#state.members.get(bootId)?.row.name;
+  }
+}
