@@ -58,6 +58,12 @@ export const workflowErrors = defineErrors({
     retryable: false,
     hint: 'Enable the node or start at another one.',
   },
+  DESTINATION_UNKNOWN: {
+    message: (p: { workflow: string; node: string }) => `Workflow "${p.workflow}" has no node "${p.node}" to run to`,
+    status: 400,
+    retryable: false,
+    hint: 'Give the exact name of a node of the workflow; names are case-sensitive.',
+  },
   RUN_EVENT_UNEXPECTED: {
     message: (p: { executionId: string; event: string; expected: string }) =>
       `Execution ${p.executionId} cannot take ${p.event}; expected ${p.expected}`,

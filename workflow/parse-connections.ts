@@ -1,15 +1,16 @@
-import type { ConnectionTarget } from './definition.ts';
+import type { ConnectionTarget, NodeDefinition } from './definition.ts';
 import type { IssueList } from './issues.ts';
 import { shown } from './issues.ts';
 import { isJsonObject } from './json-check.ts';
 import { CONNECTIONS_PER_WORKFLOW, PORTS_PER_NODE } from './limits.ts';
+import { isStickyNote } from './node-type-name.ts';
 
 type Connections = Map<string, readonly (readonly ConnectionTarget[])[]>;
 
 const SHAPE = 'Connections have the form {"Source": {"main": [[{"node": "Target", "type": "main", "index": 0}]]}}.';
 
 interface Context {
-  readonly names: ReadonlySet<string>;
+  readonly nodes: ReadonlyMap<string, NodeDefinition>;
   readonly issues: IssueList;
   count: number;
 }
@@ -22,11 +23,13 @@ function targetOf(raw: unknown, source: string, field: string, context: Context)
   const { node, type, index: rawIndex } = raw;
   // A target of another kind under `main` leads into an AI port and carries no items.
   if (type !== undefined && type !== null && type !== 'main') return undefined;
-  if (!context.names.has(node)) {
+  const target = context.nodes.get(node);
+  if (target === undefined) {
     const message = `"${source}" is connected to "${node}", which does not exist`;
     context.issues.error(field, message, 'Remove the connection or add the node.', source);
     return undefined;
   }
+  if (isStickyNote(target.type)) return undefined;
   const input = rawIndex ?? 0;
   if (typeof input !== 'number' || !Number.isInteger(input) || input < 0 || input >= PORTS_PER_NODE) {
     const message = `"${source}" is connected to input ${shown(rawIndex)} of "${node}"`;
@@ -64,19 +67,23 @@ function outputsOf(main: unknown, source: string, field: string, context: Contex
  * The `main` connections by source name, in the author's order. Connections of other kinds (AI tools, models) carry
  * no items; they stay in the definition's `source`.
  */
-export function parseConnections(raw: unknown, names: ReadonlySet<string>, issues: IssueList): Connections {
+export function parseConnections(
+  raw: unknown,
+  nodes: ReadonlyMap<string, NodeDefinition>,
+  issues: IssueList,
+): Connections {
   const connections: Connections = new Map();
   if (raw === undefined || raw === null) return connections;
   if (!isJsonObject(raw)) {
     issues.error('connections', `connections is ${shown(raw)}`, SHAPE);
     return connections;
   }
-  const context: Context = { names, issues, count: 0 };
+  const context: Context = { nodes, issues, count: 0 };
   for (const [source, kinds] of Object.entries(raw)) {
     const field = `connections[${JSON.stringify(source)}]`;
     if (!isJsonObject(kinds)) {
       issues.error(field, `The connections of "${source}" are ${shown(kinds)}`, SHAPE, source);
-    } else if (!names.has(source)) {
+    } else if (!nodes.has(source)) {
       const message = `A connection starts at "${source}", which does not exist`;
       issues.error(field, message, 'Remove the connection or add the node.', source);
     } else {

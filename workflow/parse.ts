@@ -169,7 +169,7 @@ export function parseWorkflow(json: unknown, options: { id?: string } = {}): Wor
   const issues = new IssueList();
   const node = parseNodes(source['nodes'], issues);
   const names = new Set(node.keys());
-  const connections = parseConnections(source['connections'], names, issues);
+  const connections = parseConnections(source['connections'], node, issues);
   const settings = parseSettings(source['settings'], issues);
   const pinData = parsePins(source['pinData'], names, issues);
   if (issues.issues.length > 0) throw invalid(issues);

@@ -41,11 +41,13 @@ function overLimit(at: Settling, outputs: Ports): TroupeError | undefined {
   const items = outputs.reduce((sum, output) => sum + (output?.length ?? 0), 0);
   if (items > limit) return workflowErrors.NODE_OUTPUT_TOO_MANY_ITEMS({ node, items, limit });
   let bytesLeft = limitBytes;
-  for (const item of outputs.flatMap((output) => output ?? [])) {
-    const { bytes, depth } = measureJson(item.json, bytesLeft, ITEM_JSON_DEPTH);
-    if (depth > ITEM_JSON_DEPTH) return workflowErrors.NODE_OUTPUT_TOO_DEEP({ node, limit: ITEM_JSON_DEPTH });
-    bytesLeft -= bytes + binaryBytes(item);
-    if (bytesLeft < 0) return workflowErrors.NODE_OUTPUT_TOO_LARGE({ node, limitBytes });
+  for (const output of outputs) {
+    for (const item of output ?? []) {
+      const { bytes, depth } = measureJson(item.json, bytesLeft, ITEM_JSON_DEPTH);
+      if (depth > ITEM_JSON_DEPTH) return workflowErrors.NODE_OUTPUT_TOO_DEEP({ node, limit: ITEM_JSON_DEPTH });
+      bytesLeft -= bytes + binaryBytes(item);
+      if (bytesLeft < 0) return workflowErrors.NODE_OUTPUT_TOO_LARGE({ node, limitBytes });
+    }
   }
   return undefined;
 }
@@ -154,7 +156,8 @@ export function settle(state: RunState, key: RunKey, outcome: Outcome, now: numb
   if ('failure' in outcome) return retrying(at, outcome.failure) ?? failing(at, outcome.failure);
   const { result } = outcome;
   if (result.kind === 'wait') return waitingFor(at, result);
-  const over = overLimit(at, result.outputs);
+  // Given outputs were measured where they came from.
+  const over = current.given === undefined ? overLimit(at, result.outputs) : undefined;
   if (over !== undefined) return failing(at, toItemError(over));
   const soft = softFailure(result.outputs);
   return (soft === undefined ? undefined : retrying(at, soft)) ?? finishing(at, result);
