@@ -40,26 +40,6 @@ export const errors = defineErrors({
     retryable: false,
     hint: 'Give a JSON object, an array of objects, or @FILE with one of these.',
   },
-  CLI_NO_TRIGGER: {
-    message: ({ file }: { file: string }) => `${file}: has no enabled trigger node to start at`,
-    status: 400,
-    retryable: false,
-    hint: 'Add a Manual Trigger, or name the node to start at with --trigger.',
-  },
-  CLI_TRIGGER_UNKNOWN: {
-    message: ({ file, trigger, nodes }: { file: string; trigger: string; nodes: readonly string[] }) =>
-      `${file}: has no node "${trigger}"; there are: ${nodes.join(', ')}`,
-    status: 400,
-    retryable: false,
-    hint: 'Name an enabled node of the workflow, exactly as it is written there.',
-  },
-  CLI_OPTION_INVALID: {
-    message: ({ option, value, allowed }: { option: string; value: string; allowed: string }) =>
-      `${option} "${value}": allowed is ${allowed}`,
-    status: 400,
-    retryable: false,
-    hint: 'See "troupe help" for all options.',
-  },
   CLI_WORKFLOW_UNKNOWN: {
     message: ({ id }: { id: string }) => `There is no workflow with the id "${id}"`,
     status: 404,

@@ -10,6 +10,11 @@ import type { Config } from './config.ts';
 export interface CliPorts {
   /** Starts one member in this process; resolves when it is ready to take work. */
   startMember(options: MemberOptions): Promise<Member>;
+  /**
+   * Opens the database (starting the embedded one, or joining the one that a running member has started), migrates it,
+   * and nothing else: no shards are claimed, nothing is executed.
+   */
+  openBooks(config: Config): Promise<Books>;
   /** The node types of this build; workflow files are checked against them before anything is started. */
   readonly catalog: NodeCatalog;
 }
@@ -20,24 +25,25 @@ export interface MemberOptions {
   readonly http: boolean;
   /** True: an own database and data directory that are gone when the member has stopped. */
   readonly throwAway: boolean;
-  /** Start embedded PostgreSQL, migrations and repositories only: no shards are claimed, nothing is executed. */
-  readonly storageOnly?: boolean;
 }
 
-/** A running member, as the commands see it. */
-export interface Member {
-  /** Absent with `storageOnly`. */
-  readonly engine?: Engine;
+/** What is stored for people, without a member at work. */
+export interface Books {
   readonly workflows: WorkflowBook;
   readonly accounts: Accounts;
+  /** Closes the database; an embedded one that a running member uses stays up. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** A running member, as the commands see it. Its `stop` drains, stops every actor in order, and closes the database. */
+export interface Member extends Books {
+  readonly engine: Engine;
   /** Base address such as `http://localhost:5678`; present with `http`. */
   readonly address?: string;
   /** What was generated at the first start and is shown once; absent later on. */
   readonly firstStart?: { readonly email: string; readonly password?: string; readonly apiKey?: string };
   /** Hears of every committed event of every execution, in seq order per execution. Returns unsubscribe. */
   watch(listener: (executionId: string, events: readonly JournalEvent[]) => void): () => void;
-  /** Drains, stops every actor in order, closes the database. Safe to call twice. */
-  stop(): Promise<void>;
 }
 
 /** Workflows as people manage them: named, with immutable versions. */

@@ -13,6 +13,8 @@ const text = (pattern: string, maxLength = 2048): TSchema => Type.String({ patte
 
 /** 32 bytes as base64: 43 digits and one sign of padding. */
 const BASE64_32_BYTES = '^[A-Za-z0-9+/]{43}=$';
+/** As text: a schema of numbers would take 0x50 and 1e3. */
+const PORT_NUMBER = '^(0|[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])$';
 const HOST_NAME = '^[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$|^::$|^::1$';
 
 /**
@@ -21,7 +23,7 @@ const HOST_NAME = '^[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$|^::$|^::1$';
  */
 export const variables = {
   PORT: {
-    schema: Type.Integer({ minimum: 0, maximum: 65535 }),
+    schema: text(PORT_NUMBER),
     allowed: 'a whole number from 0 (any free port) to 65535',
   },
   HOST: { schema: text(HOST_NAME, 255), allowed: 'a host name or an IP address to listen on' },
