@@ -1,0 +1,18 @@
+/** Children of one supervisor. */
+export const CHILDREN_PER_SUPERVISOR = 1_000;
+/** Restarts that a budget may allow within its window. */
+export const RESTARTS_MAX = 1_000;
+/** Length of a restart window or of a breaker's window: one day. */
+export const WINDOW_MS_MAX = 86_400_000;
+/** A pause before a restart, or a breaker's cool-down: one hour. */
+export const PAUSE_MS_MAX = 3_600_000;
+/** Time that the stop of a child or a phase may be given: ten minutes. */
+export const DEADLINE_MS_MAX = 600_000;
+/** Children that one restart tracker remembers; the ones whose last crash is oldest are forgotten first. */
+export const TRACKED_CHILDREN = 10_000;
+/** Breakers kept; closed ones that were used longest ago go first. */
+export const BREAKERS = 2_000;
+/** Failures that a breaker counts. */
+export const BREAKER_FAILURES_MAX = 1_000;
+/** Calls that may probe a half-open breaker at once. */
+export const BREAKER_PROBES_MAX = 100;
