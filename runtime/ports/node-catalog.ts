@@ -101,8 +101,11 @@ export interface NodeContext {
    * Throws EXPRESSION_* errors. `fallback` is for paths that the schema does not know.
    */
   param(path: string, itemIndex: number, fallback?: JsonValue): unknown;
-  /** Evaluates one `=…` text against an item; other text is returned as it is. */
-  evaluate(text: string, itemIndex: number): unknown;
+  /**
+   * Evaluates one `=…` text against an item; other text is returned as it is. `also` adds names of the moment, such
+   * as `$response` and `$pageCount` while pages are fetched.
+   */
+  evaluate(text: string, itemIndex: number, also?: Readonly<Record<string, unknown>>): unknown;
   /** The data `$(…)` and friends read, as plain data, for the code runner. */
   scene(): JsonObject;
   /** Epoch milliseconds. */
