@@ -13,3 +13,7 @@ export { createBreakers } from './breakers.ts';
 export type { Breakers, BreakerSnapshot, BreakersOptions } from './breakers.ts';
 export { startPhases } from './phases.ts';
 export type { Phase, PhaseReport, PhasesOptions, RunningPhases } from './phases.ts';
+export { child } from './child-spec.ts';
+export type { AnyChild, ChildSpec, SupervisorSpec } from './child-spec.ts';
+export { supervisor } from './supervisor.ts';
+export type { Started, SupervisorMessage } from './protocol.ts';
