@@ -92,14 +92,13 @@ for (const [name, taken, refused] of grid) {
 
 test('a refused secret is not repeated in the message', () => {
   for (const [name, , refused] of grid) {
-    if (variableTable.get(name)?.secret !== true) continue;
-    for (const value of refused)
-      assert.ok(
-        !faultsOf({ [name]: value })
-          .join()
-          .includes(value),
-        `${name} ${value}`,
-      );
+    const variable = variableTable.get(name);
+    if (variable?.secret !== true) continue;
+    // A refused value that is part of the allowed form says nothing about itself.
+    for (const value of refused.filter((text) => !variable.allowed.includes(text))) {
+      const said = faultsOf({ [name]: value }).join();
+      assert.ok(!said.includes(value), said);
+    }
   }
 });
 
