@@ -1,0 +1,119 @@
+import type { Engine } from '#actors';
+import type { BinaryStore, Clock, ExecutionStatus, Journal, MemberRow, NodeCatalog, Random } from '#runtime';
+import type { EventBus, Hub } from '#transport';
+import type { JsonObject, WorkflowDefinition } from '#workflow';
+import type { FastifyBaseLogger } from 'fastify';
+import type { ApiLimits } from './limits.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import type { Identity } from './permissions.ts';
+
+/** What the gateway needs of the rest; the composition root hands it in. Nothing here knows PostgreSQL. */
+export interface ApiDependencies {
+  readonly engine: Engine;
+  readonly storage: ApiStorage;
+  /** Compiled definitions by id and version, cached by the implementation. */
+  readonly definitions: Definitions;
+  readonly catalog: NodeCatalog;
+  readonly hub: Hub;
+  readonly binary: BinaryStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: ApiConfig;
+  readonly log: FastifyBaseLogger;
+  readonly metrics: Metrics;
+  /** Why this member should get no calls; empty = ready. Asked at each readiness check. */
+  readonly ready: () => Promise<readonly string[]>;
+  /** Told of workflows that became active, changed while active, or went inactive: schedules live there. */
+  readonly triggers?: TriggerSwitch;
+  /** Where `workflow.*` events go; absent = nowhere. */
+  readonly bus?: EventBus;
+  /** All members, for people; absent = this one alone. */
+  readonly members?: () => Promise<readonly MemberRow[]>;
+  /** Lowered in tests. */
+  readonly limits?: Partial<ApiLimits>;
+}
+
+export interface ApiConfig {
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  /** Address under which callers reach this member; default `http://host:port` of each request. */
+  readonly publicUrl?: string;
+  /** Present: `/metrics` asks for it as a bearer token. */
+  readonly metricsToken?: string;
+  /** Origins that may call the API and the socket from a browser; default none but our own. */
+  readonly allowedOrigins?: readonly string[];
+}
+
+export interface TriggerSwitch {
+  activated(workflow: WorkflowDefinition, version: number): void | Promise<void>;
+  deactivated(workflowId: string): void | Promise<void>;
+}
+
+export interface Definitions {
+  /** `version` absent: the newest one. Undefined when there is none. */
+  load(workflowId: string, version?: number): Promise<{ definition: WorkflowDefinition; version: number } | undefined>;
+}
+
+export interface ApiStorage {
+  readonly workflows: WorkflowStore;
+  readonly executions: ExecutionStore;
+  readonly journal: Pick<Journal, 'read' | 'execution'>;
+  readonly apiKeys: {
+    /** Who the key belongs to; undefined when it is unknown, revoked or expired. */
+    identify(key: string): Promise<Identity | undefined>;
+  };
+}
+
+/** A stored workflow. Times are epoch milliseconds. */
+export interface WorkflowRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly active: boolean;
+  /** Newest version; counts from 1. */
+  readonly version: number;
+  /** What the author saved: nodes, connections, settings and whatever else it carried. */
+  readonly source: JsonObject;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface Page<T> {
+  readonly rows: readonly T[];
+  /** Pass as `after` for the next page; absent on the last one. */
+  readonly next?: string;
+}
+
+export interface WorkflowStore {
+  list(query: { limit: number; after?: string; active?: boolean; name?: string }): Promise<Page<WorkflowRecord>>;
+  get(id: string): Promise<WorkflowRecord | undefined>;
+  create(source: JsonObject, ownerId: string): Promise<WorkflowRecord>;
+  /** A new version; runs that are under way keep theirs. Undefined when there is no such workflow. */
+  update(id: string, source: JsonObject): Promise<WorkflowRecord | undefined>;
+  remove(id: string): Promise<WorkflowRecord | undefined>;
+  setActive(id: string, active: boolean): Promise<WorkflowRecord | undefined>;
+}
+
+/** A row of the list of executions. Times are epoch milliseconds. */
+export interface ExecutionSummary {
+  readonly id: string;
+  readonly workflowId: string;
+  readonly mode: string;
+  readonly status: ExecutionStatus;
+  readonly startedAt: number;
+  readonly stoppedAt?: number;
+  readonly wakeAt?: number;
+  readonly retryOf?: string;
+}
+
+export interface ExecutionStore {
+  /** Newest first. */
+  list(query: {
+    limit: number;
+    after?: string;
+    status?: ExecutionStatus;
+    workflowId?: string;
+  }): Promise<Page<ExecutionSummary>>;
+  /** Absent: executions cannot be deleted by hand. Undefined when there is no such execution. */
+  remove?(id: string): Promise<ExecutionSummary | undefined>;
+}
