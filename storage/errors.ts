@@ -1,4 +1,5 @@
-import { defineErrors } from '#workflow';
+import '#runtime';
+import { defineErrors, errorTable, TroupeError } from '#workflow';
 
 /** Rows of the storage layer. What the journal port itself promises (unknown, fenced) is the runtime's. */
 export const errors = defineErrors({
@@ -63,17 +64,11 @@ export const errors = defineErrors({
     retryable: false,
     hint: 'Start the release that made it, or a newer one.',
   },
-  JOURNAL_STEP_INVALID: {
-    message: (p: { executionId: string; reason: string }) =>
-      `The step of execution ${p.executionId} cannot be written: ${p.reason}`,
-    status: 500,
-    retryable: false,
-  },
   JOURNAL_REFUSED: {
     message: (p: { reason: string }) => `PostgreSQL refused a commit, nothing of it was written: ${p.reason}`,
     status: 500,
     retryable: false,
-    hint: 'The steps contradict what is in the journal (order of events, or a run that has ended); reload the run.',
+    hint: 'The reason names what PostgreSQL could not take.',
   },
   JOURNAL_CORRUPT: {
     message: (p: { executionId: string; seq: number; reason: string }) =>
@@ -104,8 +99,7 @@ export const errors = defineErrors({
     retryable: false,
   },
   WORKFLOW_VERSION_NOT_FOUND: {
-    message: (p: { id: string; version: number }) =>
-      `Workflow "${p.id.slice(0, 80)}" has no version ${p.version}`,
+    message: (p: { id: string; version: number }) => `Workflow "${p.id.slice(0, 80)}" has no version ${p.version}`,
     status: 404,
     retryable: false,
   },
@@ -120,3 +114,19 @@ export const errors = defineErrors({
     retryable: false,
   },
 });
+
+/**
+ * Errors of the journal port: their rows stand in the runtime's table, since every journal answers with them.
+ * JOURNAL_UNKNOWN: it cannot be said whether the commit happened. JOURNAL_UNREACHABLE: nothing was sent.
+ * JOURNAL_STEP_INVALID: a bug of the writer, nothing was written.
+ */
+export const portErrors = {
+  unknown: (executionId: string, cause: unknown) => ofRuntime('JOURNAL_UNKNOWN', { executionId }, cause),
+  unreachable: (operation: string, cause: unknown) => ofRuntime('JOURNAL_UNREACHABLE', { operation }, cause),
+  stepInvalid: (executionId: string, why: string) => ofRuntime('JOURNAL_STEP_INVALID', { executionId, why }),
+};
+
+function ofRuntime(code: string, params: Record<string, unknown>, cause?: unknown): TroupeError {
+  const row = errorTable().get(code);
+  return row ? new TroupeError(code, row, params, cause) : errors.JOURNAL_REFUSED({ reason: code }, cause);
+}

@@ -45,7 +45,11 @@ function installed(): Package {
 function programs(native: string, version: string): Binaries {
   const exe = process.platform === 'win32' ? '.exe' : '';
   const bin = join(native, 'bin');
-  return { initdb: join(bin, `initdb${exe}`), postgres: join(bin, `postgres${exe}`), major: version.split('.')[0] ?? '' };
+  return {
+    initdb: join(bin, `initdb${exe}`),
+    postgres: join(bin, `postgres${exe}`),
+    major: version.split('.')[0] ?? '',
+  };
 }
 
 /** Makes the links the package lists; false where the folder may not be written. */

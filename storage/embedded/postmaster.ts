@@ -3,7 +3,13 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errors } from '../errors.ts';
-import { ADOPTED_WATCH_MS, EMBEDDED_POLL_MS, EMBEDDED_START_MS, EMBEDDED_STOP_MS, STDERR_TAIL_BYTES } from '../limits.ts';
+import {
+  ADOPTED_WATCH_MS,
+  EMBEDDED_POLL_MS,
+  EMBEDDED_START_MS,
+  EMBEDDED_STOP_MS,
+  STDERR_TAIL_BYTES,
+} from '../limits.ts';
 import type { Binaries } from './binaries.ts';
 import { mayBePostgres, processAlive, readPostmasterFile, type PostmasterFile } from './postmaster-file.ts';
 import { identity } from './server-dir.ts';

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+} from 'node:fs';
 import { realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +52,9 @@ async function initialise(
   user: SystemUser | undefined,
   passwordFile?: string,
 ): Promise<void> {
-  const target = ancestorsReachable(link, user) ? link : join(SHARED_STATE_DIR, `data-${randomBytes(8).toString('hex')}`);
+  const target = ancestorsReachable(link, user)
+    ? link
+    : join(SHARED_STATE_DIR, `data-${randomBytes(8).toString('hex')}`);
   const fresh = `${target}.new`;
   // A start that was killed half way left this behind; under its final name data is always whole.
   rmSync(fresh, { recursive: true, force: true });

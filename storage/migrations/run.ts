@@ -1,0 +1,36 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import type { ClientConfig } from 'pg';
+import { Foundation } from './001-foundation.ts';
+import { MIGRATION_TABLE } from './index.ts';
+import { ormConnection } from '../orm-connection.ts';
+
+/** Classes by their order; the names must be those of MIGRATIONS (a test holds them together). */
+export const MIGRATION_CLASSES = [Foundation] as const;
+
+/** Runs what is pending, all of it in one transaction. The caller holds the migration lock. */
+export async function runMigrations(connection: ClientConfig): Promise<void> {
+  const orm = await MikroORM.init({
+    ...ormConnection(connection, 2),
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+    extensions: [Migrator],
+    migrations: {
+      tableName: `troupe.${MIGRATION_TABLE}`,
+      migrationsList: MIGRATION_CLASSES.map((made) => ({ name: nameOf(made), class: made })),
+      snapshot: false,
+      allOrNothing: true,
+      disableForeignKeys: false,
+    },
+  });
+  try {
+    await orm.migrator.up();
+  } finally {
+    await orm.close();
+  }
+}
+
+function nameOf(made: (typeof MIGRATION_CLASSES)[number]): string {
+  // A field initialiser holds the name; no driver is needed to read it.
+  return Reflect.construct(made, []).name;
+}
