@@ -1,0 +1,75 @@
+import type { ActorInfo, InspectionEvent } from '#runtime';
+
+import type { BreakerInfo, Engine, ResumeMessage } from '../engine.ts';
+import type { Company } from './company.ts';
+import { foldReport } from './inspect.ts';
+
+/** Quarantined executions that the live tree goes on showing; the oldest go first. */
+const QUARANTINED_SHOWN = 100;
+
+/** The engine of a member over its company; see {@link Engine}. */
+export function createEngine(company: Company, breakers: () => readonly BreakerInfo[]): Engine {
+  const { services, system } = company;
+  const quarantined: ActorInfo[] = [];
+  system.observe((event) => {
+    if (event.type !== 'actor.quarantined') return;
+    quarantined.push(asInfo(event));
+    if (quarantined.length > QUARANTINED_SHOWN) quarantined.shift();
+  });
+  return {
+    start: (request) => company.start(request),
+    inspect: (executionId) => foldReport(executionId, services),
+    tree: () => [...system.tree(), ...quarantined],
+    breakers,
+    cancel: (executionId, reason) => cancel(company, executionId, reason),
+    resume: (executionId, message) => resume(company, executionId, message),
+  };
+}
+
+function asInfo(event: Extract<InspectionEvent, { type: 'actor.quarantined' }>): ActorInfo {
+  const { path, kind, cause, restartsUsed, restartsAllowed } = event;
+  return {
+    path,
+    uid: 0,
+    kind,
+    state: 'quarantined',
+    mailboxLength: 0,
+    oldestMessageMs: 0,
+    restartsUsed,
+    restartsAllowed,
+    detail: { cause },
+  };
+}
+
+async function cancel(
+  company: Company,
+  executionId: string,
+  reason: string,
+): Promise<'canceled' | 'ended' | 'unknown'> {
+  const { journal } = company.services;
+  const row = await journal.execution(executionId);
+  if (!row && !company.performs(executionId)) return 'unknown';
+  if (row?.stoppedAt !== undefined) return 'ended';
+  const handle = company.handles.open(executionId);
+  company.deliver(executionId, { type: 'cancel', reason });
+  const report = await handle.ended;
+  return report.status === 'canceled' ? 'canceled' : 'ended';
+}
+
+async function resume(company: Company, executionId: string, message: ResumeMessage): ReturnType<Engine['resume']> {
+  const { journal } = company.services;
+  const row = await journal.execution(executionId);
+  if (!row) return { kind: 'unknown' };
+  if (row.status !== 'waiting') return { kind: 'notWaiting' };
+  const { messageId, items, payload } = message;
+  const letter = {
+    executionId,
+    messageId,
+    kind: 'resume',
+    payload: { ...(items && { items }), ...(payload !== undefined && { payload }) },
+  } as const;
+  if (!(await journal.deliver(letter))) return { kind: 'notWaiting' };
+  const handle = company.handles.open(executionId);
+  company.doorbell(letter);
+  return { kind: 'accepted', handle };
+}

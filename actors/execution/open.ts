@@ -1,0 +1,56 @@
+import { outstanding, transition } from '#workflow';
+import type { ActorContext } from '#runtime';
+import { Execution, type Surroundings } from './execution.ts';
+import { childResult } from './children.ts';
+import { flush, perform, record } from './drive.ts';
+import { cancelRun } from './ending.ts';
+import { resumeFromInbox } from './results.ts';
+import type { ExecutionArgs, ExecutionMessage } from './protocol.ts';
+
+/** Begins a run, or takes one up where its journal ends. */
+export function openExecution(
+  args: ExecutionArgs,
+  surroundings: Surroundings,
+  context: ActorContext<ExecutionMessage>,
+): Execution {
+  const { services } = surroundings;
+  const execution = new Execution(args, surroundings, context);
+  if (args.origin === 'start') {
+    services.metrics.started();
+    record(execution, args.started);
+    if (args.acceptEarly) flush(execution);
+  } else {
+    recover(execution, args);
+  }
+  watchTimeLimit(execution);
+  return execution;
+}
+
+function recover(execution: Execution, args: Extract<ExecutionArgs, { origin: 'journal' }>): void {
+  const { services, ledger } = execution;
+  services.faults.at('recover.before', args.executionId);
+  for (const { event } of args.events) transition(execution.run, event);
+  if (execution.terminal()) {
+    execution.over = true;
+    return;
+  }
+  execution.effects.push(...outstanding(execution.run));
+  perform(execution);
+  if (!args.fresh && execution.run.status === 'running') {
+    ledger.recoveries = args.recoveries;
+    flush(execution);
+  }
+  for (const letter of args.inbox) {
+    if (letter.kind === 'child') childResult(execution, letter);
+    else if (letter.kind === 'cancel') cancelRun(execution, String(letter.payload), letter);
+    else resumeFromInbox(execution, letter);
+  }
+  services.faults.at('recover.after', args.executionId);
+}
+
+function watchTimeLimit(execution: Execution): void {
+  const seconds = execution.args.workflow.settings.executionTimeoutSeconds;
+  if (seconds === undefined || seconds <= 0) return;
+  const left = execution.args.create.startedAt + seconds * 1000 - execution.services.clock.now();
+  execution.cancelers.push(execution.context.tellSelfAfter(Math.max(0, left), { type: 'timeout' }));
+}

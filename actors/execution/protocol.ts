@@ -1,0 +1,61 @@
+import type { ItemError, NodeResult, RunEvent, WorkflowDefinition } from '#workflow';
+import type { ErrorWorkflow } from '../services.ts';
+import type { ExecutionCreate, InboxMessage, JournalEvent, StepOutcome } from '#runtime';
+
+/** Everything an execution actor understands. */
+export type ExecutionMessage =
+  | { type: 'node.done'; node: string; run: number; attempt: number; actor: string; outcome: NodeOutcome }
+  /** The node takes its time: commit what is pending so that people see it run. */
+  | { type: 'node.slow' }
+  | { type: 'committed'; outcome: StepOutcome }
+  | { type: 'commit.failed'; error: unknown }
+  /** A retry or a short wait is due. */
+  | { type: 'wake'; node: string; run: number; timerId?: string }
+  /** Durable messages, new or found at recovery. */
+  | { type: 'inbox'; messages: readonly InboxMessage[] }
+  | { type: 'errorWorkflow'; found: ErrorWorkflow | undefined }
+  | { type: 'cancel'; reason: string }
+  | { type: 'timeout' }
+  /** Sent by the shard behind all other messages: end if nothing is going on. */
+  | { type: 'passivate' };
+
+/** How a node run ended, as its actor reports it. */
+export type NodeOutcome =
+  | { kind: 'result'; result: Extract<NodeResult, { kind: 'outputs' | 'wait' }> }
+  | { kind: 'calls'; calls: readonly ResolvedCall[]; wait: boolean }
+  | { kind: 'failure'; error: ItemError };
+
+/** A sub-workflow call whose definition has been found. */
+export interface ResolvedCall {
+  definition: WorkflowDefinition;
+  version: number;
+  trigger: string;
+  items: Extract<RunEvent, { type: 'execution.started' }>['items'];
+}
+
+/** How an execution actor comes to life. */
+export type ExecutionArgs = ExecutionIdentity &
+  (
+    | {
+        origin: 'start';
+        create: ExecutionCreate;
+        started: Extract<RunEvent, { type: 'execution.started' }>;
+        acceptEarly: boolean;
+      }
+    /** From the journal, after a crash, a passivation, or as a child that its parent's commit created. */
+    | {
+        origin: 'journal';
+        create: ExecutionCreate;
+        events: readonly JournalEvent[];
+        inbox: readonly InboxMessage[];
+        recoveries: number;
+        fresh: boolean;
+      }
+  );
+
+export interface ExecutionIdentity {
+  executionId: string;
+  shard: number;
+  epoch: number;
+  workflow: WorkflowDefinition;
+}

@@ -1,0 +1,62 @@
+import { currentRun, settle, type ItemError, type RunEvent } from '#workflow';
+import type { InboxMessage } from '#runtime';
+import { asItemError } from '../node/failure.ts';
+import { startChildren } from './children.ts';
+import { conclude, flush, perform, record } from './drive.ts';
+import { timerId, type Execution, type RunningNode } from './execution.ts';
+import type { ExecutionMessage } from './protocol.ts';
+
+type NodeDone = Extract<ExecutionMessage, { type: 'node.done' }>;
+
+/** A node actor has reported: the language turns its outcome into the fact that counts. */
+export function nodeDone(execution: Execution, message: NodeDone): void {
+  const { node, run, attempt, outcome } = message;
+  execution.nodes.delete(message.actor);
+  if (execution.terminal()) return;
+  if (outcome.kind === 'calls') return startChildren(execution, { node, run }, outcome);
+  const settled = outcome.kind === 'failure' ? { failure: outcome.error } : { result: outcome.result };
+  conclude(execution, settle(execution.run, { node, run, attempt }, settled, execution.services.clock.now()));
+}
+
+/** A node actor crashed without a word: that is a failure of its node. */
+export function nodeCrashed(execution: Execution, running: RunningNode, error: unknown): void {
+  const { node, run, attempt } = running;
+  const failure: ItemError = asItemError(error);
+  conclude(
+    execution,
+    settle(execution.run, { node: node.name, run, attempt }, { failure }, execution.services.clock.now()),
+  );
+}
+
+/** A retry or a wait is due. Late or repeated bells find nothing to wake and do nothing. */
+export function wake(execution: Execution, message: Extract<ExecutionMessage, { type: 'wake' }>): void {
+  const { run, services, ledger } = execution;
+  const { current } = run;
+  if (message.timerId !== undefined) ledger.timersDone.push(message.timerId);
+  if (execution.terminal() || current?.node !== message.node || current.run !== message.run) return flush(execution);
+  const at = services.clock.now();
+  if (current.phase === 'waiting' && current.wait?.until !== undefined && at >= current.wait.until) {
+    record(execution, { type: 'execution.resumed', at, node: message.node, run: message.run });
+  } else if (current.phase === 'retrying') {
+    const effect = currentRun(run);
+    if (effect) execution.effects.push(effect);
+    perform(execution);
+  } else flush(execution);
+}
+
+/** A call or a signal for a waiting run. A letter that was answered already is just taken off the table. */
+export function resumeFromInbox(execution: Execution, letter: InboxMessage): void {
+  const { ledger, services } = execution;
+  if (execution.answered.has(letter.messageId)) return;
+  execution.answered.add(letter.messageId);
+  ledger.inboxDone.push(letter.messageId);
+  const waiting = execution.waiting();
+  if (!waiting || (waiting.reason !== 'webhook' && waiting.reason !== 'form' && waiting.reason !== 'timer'))
+    return flush(execution);
+  const { items } = letter.payload as { items?: Extract<RunEvent, { type: 'execution.resumed' }>['items'] }; // written by engine.resume
+  const event: RunEvent = { type: 'execution.resumed', at: services.clock.now(), node: waiting.node, run: waiting.run };
+  if (items) event.items = items;
+  ledger.timersDone.push(timerId(execution, waiting));
+  record(execution, event);
+  flush(execution);
+}

@@ -1,0 +1,41 @@
+/** Limits of the company; every one can be lowered or raised by the composition root. */
+export interface ActorLimits {
+  /** Executions alive at once on this member; over it `start` answers OVERLOADED. */
+  liveExecutions: number;
+  /** Restarts of one execution actor within `restartWindowMs`; over it the execution is quarantined. */
+  executionRestarts: number;
+  restartWindowMs: number;
+  /** Loads of an execution without any progress between them, over process starts; over it: quarantined. */
+  recoveriesWithoutProgress: number;
+  /** Executions loaded from the journal at the same time after a start or takeover. */
+  recoveringAtOnce: number;
+  /** Events kept back at most before they are committed although nothing waits for them. */
+  pendingEvents: number;
+  /** A node that runs longer has its start committed meanwhile, so that people see it. */
+  slowNodeMs: number;
+  /** Wall time of one node run unless the node says less; then its signal is aborted and the run fails. */
+  nodeDeadlineMs: number;
+  /** Depth of sub-workflows below the first execution. */
+  subworkflowDepth: number;
+  /** Sub-workflow calls of one node run. */
+  callsPerNode: number;
+  /** Between two looks for executions that nobody performs, due timers and lost doorbells. */
+  sweepMs: number;
+  /** How far ahead timers are held in memory. */
+  timerHorizonMs: number;
+}
+
+export const ACTOR_LIMITS: ActorLimits = {
+  liveExecutions: 20_000,
+  executionRestarts: 3,
+  restartWindowMs: 60_000,
+  recoveriesWithoutProgress: 25,
+  recoveringAtOnce: 32,
+  pendingEvents: 200,
+  slowNodeMs: 25,
+  nodeDeadlineMs: 3_600_000,
+  subworkflowDepth: 20,
+  callsPerNode: 1_000,
+  sweepMs: 5_000,
+  timerHorizonMs: 60_000,
+};

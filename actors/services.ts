@@ -1,0 +1,116 @@
+import type { ExecutionMode, FactsOf, JsonObject, RunEvent, WorkflowDefinition } from '#workflow';
+import type {
+  BinaryStore,
+  BlobStore,
+  Clock,
+  CodeRunner,
+  HttpClient,
+  InboxMessage,
+  Journal,
+  JournalEvent,
+  LeaseState,
+  NodeCatalog,
+  Random,
+  Step,
+  StepOutcome,
+} from '#runtime';
+import type { FaultHook } from './faults.ts';
+import type { ActorLimits } from './limits.ts';
+import type { RunReport } from './engine.ts';
+
+/** Everything the actors may touch, handed in by the composition root. No actor imports an adapter. */
+export interface Services {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  /** The group committer: many executions, one commit. */
+  readonly committer: { submit(step: Step): Promise<StepOutcome> };
+  readonly workflows: WorkflowSource;
+  readonly catalog: NodeCatalog;
+  readonly factsOf: FactsOf;
+  readonly http: HttpClient;
+  readonly code: CodeRunner;
+  readonly binary: BinaryStore;
+  readonly blobs: BlobStore;
+  readonly breakers: BreakerGate;
+  readonly live: LiveStream;
+  readonly faults: FaultHook;
+  readonly limits: ActorLimits;
+  readonly owner: Ownership;
+  readonly metrics: ExecutionMetrics;
+}
+
+/** Definitions by id, pinned to an immutable version; cached by the implementation. */
+export interface WorkflowSource {
+  /** `version` absent: the newest one. Undefined when there is none. */
+  load(workflowId: string, version?: number): Promise<{ definition: WorkflowDefinition; version: number } | undefined>;
+  /** Stores the JSON of an inline sub-workflow so that its run can be recovered; the same JSON gives the same id. */
+  saveInline(json: JsonObject): Promise<{ definition: WorkflowDefinition; version: number }>;
+  /** Static data of a workflow by key (`global`, `node:<name>`), as last committed. */
+  staticData(workflowId: string): Promise<Record<string, JsonObject>>;
+}
+
+/** Circuit breakers as the nodes see them; see `supervisors/`. */
+export interface BreakerGate {
+  /** Admits a call or says when the next one may be tried (epoch milliseconds). */
+  admit(breaker: string): { admitted: true } | { admitted: false; retryAt: number };
+  record(breaker: string, result: 'ok' | 'failure'): void;
+}
+
+/** Where committed events go: live streams and whoever subscribes. Must not throw and must not wait. */
+export interface LiveStream {
+  published(executionId: string, workflowId: string, events: readonly JournalEvent[]): void;
+}
+
+/** What this member owns, as far as it knows at this moment. */
+export interface Ownership {
+  /** Epoch of a shard this member owns, or undefined. */
+  epochOf(shard: number): number | undefined;
+  /** `unknown` and `lost`: start no effect. */
+  state(): LeaseState;
+  /** A fresh execution id on the given shard, or on the one whose turn it is. Throws when the id pool ran dry. */
+  nextId(shard?: number): { executionId: string; shard: number };
+  shardOf(executionId: string): number;
+}
+
+export interface ExecutionMetrics {
+  started(): void;
+  ended(status: 'success' | 'error' | 'canceled', seconds: number): void;
+  node(nodeType: string, status: 'success' | 'error'): void;
+}
+
+/** How executions talk back to the member: waiters of HTTP calls, parents, timers. */
+export interface Backstage {
+  accepted(executionId: string, duplicateOf?: string): void;
+  /** Committed events of a run, for waiters that look for an answer. */
+  committed(executionId: string, events: readonly RunEvent[]): void;
+  /** The run ended, or began a long wait, durably. */
+  ended(executionId: string, report: RunReport): void;
+  /** The run left this member: another one owns it, or its start never became durable. */
+  gone(executionId: string, why: 'moved' | 'notAccepted'): void;
+  /** It was found to have ended when it was loaded: its waiters are answered from the journal. */
+  endedEarlier(executionId: string): void;
+  /** A message that is durable already: knock at that execution. */
+  doorbell(message: InboxMessage): void;
+  /** Executions whose first events were committed by another one's step: bring them to life. */
+  adopt(children: readonly { step: Step; workflow: WorkflowDefinition }[]): void;
+  /** Durable timers that were set: remember the near ones. */
+  timersSet(step: Step): void;
+  /** The error workflow of a failed production run, if there is one; resolved before the failing commit. */
+  errorWorkflow(workflow: WorkflowDefinition, mode: ExecutionMode): Promise<ErrorWorkflow | undefined> | undefined;
+}
+
+/** The two words of an execution that only its shard hears. */
+export interface ShardLine {
+  /** Nothing goes on for long: it may leave memory. */
+  sleepy(): void;
+  /** The result of its commit is unknown: this incarnation ends, the next is loaded from the journal. */
+  unsure(): void;
+}
+
+export interface ErrorWorkflow {
+  definition: WorkflowDefinition;
+  version: number;
+  /** Name of its Error Trigger. */
+  trigger: string;
+}
