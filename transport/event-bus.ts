@@ -31,7 +31,8 @@ export function createMemoryBus(observer: BusObserver = {}): EventBus {
       observer.published?.(event.type);
       for (const { matches, listener } of listeners) {
         if (!matches(event.type)) continue;
-        observer.consumed?.(event.type, attempt(listener, event));
+        const status = attempt(listener, event);
+        observer.consumed?.(event.type, status);
       }
     },
     listen(pattern, listener) {
