@@ -13,3 +13,10 @@ export type { BatchReport, Committer, CommitterLimits, CommitterOptions } from '
 export { memoryStore } from './memory/store.ts';
 export type { MemoryStore } from './memory/store.ts';
 export type { CommitFault } from './memory/faults.ts';
+export type { ConformanceCase } from './conformance/case.ts';
+export { journalConformance } from './conformance/journal.ts';
+export type { JournalFixture } from './conformance/journal-fixture.ts';
+export { leaseConformance } from './conformance/lease.ts';
+export type { LeaseFixture } from './conformance/lease.ts';
+export { clockConformance } from './conformance/clock.ts';
+export type { ClockFixture } from './conformance/clock.ts';
