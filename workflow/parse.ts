@@ -32,16 +32,18 @@ function invalid(issues: IssueList): TroupeError {
   return workflowErrors.WORKFLOW_INVALID({ issues: issues.issues });
 }
 
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value;
+}
+
 /** The checks that must hold before anything is read out of the JSON. */
 function checkedRoot(json: unknown): JsonObject {
   const issues = new IssueList();
   const root: unknown = Array.isArray(json) && json.length === 1 ? json[0] : json;
   if (!isJsonObject(root)) {
-    issues.error(
-      '',
-      `The workflow is ${Array.isArray(root) ? 'a list' : shown(root)}, not an object`,
-      'Give one workflow as n8n exports it.',
-    );
+    issues.error('', `The workflow is not an object but ${kindOf(root)}`, 'Give one workflow as n8n exports it.');
     throw invalid(issues);
   }
   const fault = jsonFault(root, { depth: WORKFLOW_JSON_DEPTH, values: WORKFLOW_JSON_VALUES });
