@@ -47,6 +47,6 @@ export const stopAndError: NodeType = {
     text('errorMessage', '', { required: true, show: { errorType: ['errorMessage'] } }),
     json('errorObject', '', { required: true, show: { errorType: ['errorObject'] } }),
   ],
-  facts: facts(type, { outputs: 0 }),
+  facts: facts(type),
   execute: stop,
 };
