@@ -43,3 +43,7 @@ export type { RunDataJson, NodeRunJson } from './run-data-json.ts';
 // Limits
 export { RUN_LIMITS, SHORT_WAIT_MS, NODES_PER_WORKFLOW, WORKFLOW_JSON_DEPTH } from './limits.ts';
 export type { RunLimits } from './limits.ts';
+
+// Expressions and parameters
+export * from './expressions/index.ts';
+export * from './parameters/index.ts';

@@ -1,0 +1,61 @@
+import { Fault, stop } from './errors.ts';
+import type { Evaluation } from './evaluation.ts';
+import { REGEX_CHARACTERS, REGEX_INPUT_CHARACTERS, REGEX_WORK_STEPS } from './limits.ts';
+import { judgeRegex } from './regex-safety.ts';
+
+/**
+ * Regular expressions of authors. One is built only after {@link judgeRegex} found that it cannot blow up, and is
+ * run only on a text short enough for its worst case. What is refused here can be done in a Code node, whose
+ * process may be killed.
+ */
+
+const FLAGS = /^[dgimsuvy]*$/;
+const degrees = new WeakMap<RegExp, number>();
+
+/** Builds a regular expression from an author's text. Throws EXPRESSION_REGEX_UNSAFE; bad syntax is a SyntaxError. */
+export function makeRegex(source: string, flags: string): RegExp {
+  if (source.length > REGEX_CHARACTERS) {
+    throw stop('EXPRESSION_REGEX_UNSAFE', { pattern: source, reason: `it is longer than ${REGEX_CHARACTERS}` });
+  }
+  if (!FLAGS.test(flags)) throw new Fault('SyntaxError', `Invalid flags '${flags}'`);
+  const verdict = judgeRegex(source, flags);
+  if (!verdict.safe) throw stop('EXPRESSION_REGEX_UNSAFE', { pattern: source, reason: verdict.reason });
+  try {
+    const made = new RegExp(source, flags);
+    degrees.set(made, verdict.degree);
+    return made;
+  } catch (error) {
+    throw new Fault('SyntaxError', error instanceof Error ? error.message : 'Invalid regular expression');
+  }
+}
+
+/** A copy with its own `lastIndex`, so that a literal does not carry state from one item to the next. */
+export function freshRegex(regex: RegExp): RegExp {
+  const copy = new RegExp(regex.source, regex.flags);
+  degrees.set(copy, degrees.get(regex) ?? 1);
+  return copy;
+}
+
+/** Pays for one run of `regex` over `text`, or refuses it. */
+export function chargeRegex(e: Evaluation, regex: RegExp, text: string): void {
+  const degree = degrees.get(regex);
+  if (degree === undefined)
+    throw stop('EXPRESSION_REGEX_UNSAFE', { pattern: regex.source, reason: 'it was not checked' });
+  if (text.length > REGEX_INPUT_CHARACTERS) {
+    throw stop('EXPRESSION_LIMIT', { what: 'characters for a regular expression', limit: REGEX_INPUT_CHARACTERS });
+  }
+  if (text.length ** degree > REGEX_WORK_STEPS) {
+    const limit = Math.floor(REGEX_WORK_STEPS ** (1 / degree));
+    throw stop('EXPRESSION_LIMIT', {
+      what: `characters for the regular expression /${regex.source.slice(0, 60)}/`,
+      limit,
+    });
+  }
+  e.spend(1 + Math.floor(text.length / 16));
+}
+
+/** `/source/flags` as authors write it in filter fields, else the whole text as source. */
+export function regexFromText(text: string): RegExp {
+  const match = /^\/(.*)\/([a-z]*)$/s.exec(text);
+  return match === null ? makeRegex(text, '') : makeRegex(match[1] ?? '', match[2] ?? '');
+}
