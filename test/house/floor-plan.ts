@@ -15,7 +15,7 @@ export const floorPlan: Readonly<Record<string, readonly string[]>> = {
   'main.ts': [...floor0, ...floor1, 'actors', 'api', 'cli'],
   bin: [],
   web: ['workflow'],
-  test: [...floor0, ...floor1, 'actors', 'api', 'cli', 'bench'],
+  test: [...floor0, ...floor1, 'actors', 'api', 'cli', 'bench', 'bin'],
   bench: [...floor0, ...floor1, 'actors', 'api', 'cli'],
   examples: [],
 };

@@ -38,7 +38,9 @@ test('every import of ours leads to a file', () => {
 });
 
 test('one file knows nact', () => {
-  const knowing = files.filter((file) => importsOf(file).some(({ specifier }) => specifier === 'nact'));
+  // The benchmark measures nact alone, as a ceiling.
+  const product = files.filter((file) => file.folder !== 'bench');
+  const knowing = product.filter((file) => importsOf(file).some(({ specifier }) => specifier === 'nact'));
   assert.deepEqual(
     knowing.map((file) => file.folder),
     knowing.length === 0 ? [] : ['runtime'],

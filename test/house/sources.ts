@@ -15,6 +15,9 @@ export interface SourceFile {
   test: boolean;
 }
 
+/** Tests, and what only tests import. */
+const TEST = /\.test\.ts$|^test\/|(?:^|\/)(?:testing|test-kit)(?:\.ts$|\/)/;
+
 /** Every TypeScript and JavaScript file of the floor plan. */
 export function sources(): SourceFile[] {
   const globs = Object.keys(floorPlan).map((part) => (part.includes('.') ? part : `${part}/**/*.{ts,js,tsx}`));
@@ -25,7 +28,7 @@ export function sources(): SourceFile[] {
       path,
       folder: path.split('/')[0] ?? path,
       text: readFileSync(join(root, path), 'utf8'),
-      test: path.endsWith('.test.ts') || path.startsWith('test/') || path.includes('/testing/'),
+      test: TEST.test(path),
     }));
 }
 
