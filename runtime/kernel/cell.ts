@@ -65,7 +65,7 @@ export class ActorCell implements Cell {
     this.behavior = behavior;
     this.options = options;
     const uid = kernel.nextUid();
-    this.ref = { path: `${parent === undefined ? '' : parent.ref.path}/${name}`, uid, kind: behavior.kind };
+    this.ref = { path: parent === undefined ? '' : `${parent.ref.path}/${name}`, uid, kind: behavior.kind };
     this.#context = new Context<Message>(this);
     this.#hosted = kernel.host.admit(uid, () => this.#turn());
   }
