@@ -78,8 +78,10 @@ function serve(socket: Socket, identity: Identity, deps: ApiDependencies, limits
       socket.emit('event', event);
       return sent();
     },
-    // Tree events are news, not history: a socket that is behind does without.
-    tree: (event) => void socket.volatile.emit('tree', event),
+    tree(event) {
+      socket.emit('tree', event);
+      return sent();
+    },
   });
   socket.on('disconnect', () => watcher.close());
   socket.on('subscribe', (topic: unknown, ack: unknown) => {

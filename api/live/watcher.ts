@@ -16,7 +16,8 @@ export interface WatcherOptions {
   readonly identity: Identity;
   /** Sends a run event; resolves when the socket takes more. */
   readonly event: Sink;
-  readonly tree: (event: TreeEvent) => void;
+  /** Sends a tree event; these are news, not history: a socket that is far behind does without some. */
+  readonly tree: (event: TreeEvent) => Promise<void> | void;
 }
 
 /** Everything one socket watches. Holds no socket itself, so it is tested without one. */
@@ -138,12 +139,12 @@ export class Watcher {
     return { journal: deps.storage.journal, sink, data: data === true, pageRows: limits.REPLAY_ROWS };
   }
 
-  #onTree(delivery: Delivery<TreeEvent>): void {
+  async #onTree(delivery: Delivery<TreeEvent>): Promise<void> {
     if (delivery.kind === 'resync') return;
     for (const event of delivery.events) {
       const brief = 'kind' in event && BRIEF_KINDS.has(event.kind);
       const comesAndGoes = event.type === 'actor.started' || event.type === 'actor.stopped';
-      if (this.#wholeTree || !brief || !comesAndGoes) this.#options.tree(event);
+      if (this.#wholeTree || !brief || !comesAndGoes) await this.#options.tree(event);
     }
   }
 
