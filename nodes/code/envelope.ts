@@ -25,7 +25,7 @@ export function readEnvelope(text: string, job: CodeJob): CodeOutcome | TroupeEr
   const logs = logsOf(envelope['logs']);
   if ('error' in envelope) return { kind: 'threw', error: thrownError(envelope['error']), logs };
   if (!('value' in envelope)) return errors.CODE_RUNNER_BROKE({ problem: 'neither value nor error' });
-  const staticData = staticDataOf(envelope['staticData']);
+  const staticData = staticDataOf(envelope['staticData'], job);
   // JSON.parse made it, so it is a JsonValue.
   const value = envelope['absent'] === true ? undefined : (envelope['value'] as JsonValue);
   return { kind: 'value', value, logs, ...(staticData ? { staticData } : {}) };
@@ -61,12 +61,15 @@ function logsOf(value: unknown): string[] {
   return value.slice(0, LOG_LINES).map((line) => String(line).slice(0, LOG_CHARACTERS));
 }
 
-function staticDataOf(value: unknown): Record<string, JsonObject> | undefined {
+/** The data of the whole workflow and of the very node; another node's is none of its business. */
+function staticDataOf(value: unknown, job: CodeJob): Record<string, JsonObject> | undefined {
   if (!isRecord(value)) return undefined;
+  const { node } = job.scene;
+  const own = isRecord(node) ? `node:${String(node['name'])}` : undefined;
   const kept: [string, JsonObject][] = [];
   for (const [key, data] of Object.entries(value)) {
     // As above: parsed from JSON.
-    if ((key === 'global' || key.startsWith('node:')) && isRecord(data)) kept.push([key, data as JsonObject]);
+    if ((key === 'global' || key === own) && isRecord(data)) kept.push([key, data as JsonObject]);
   }
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }

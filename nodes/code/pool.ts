@@ -235,7 +235,8 @@ class Pool implements RunnerPool {
     this.#slots.delete(slot);
     this.#emit({ type: 'recycled', pid: slot.process.pid, cause });
     slot.process.kill(`recycled: ${cause}`);
-    this.#keepWarm();
+    // A new project's own process takes the place.
+    if (cause !== 'project') this.#keepWarm();
   }
 
   #exited(slot: Slot, cause: string): void {

@@ -167,6 +167,7 @@ class Runner implements RunnerProcess {
   #received(head: Head, parts: string[]): void {
     if (head.kind === 'ready') {
       this.#isReady = true;
+      this.layers = asSeenInside(this.layers, head['containment']);
       clearTimeout(this.#late);
       this.#becameReady();
       return;
@@ -224,6 +225,18 @@ function causeOf(code: number | null, signal: string | null, stderr: string): st
   const end = signal === null ? `exit code ${code}` : `signal ${signal}`;
   const words = /FATAL ERROR: ([^\n]{1,200})|Error: ([^\n]{1,200})/.exec(stderr);
   return words ? `${end}: ${words[1] ?? words[2]}` : end;
+}
+
+/** What the process itself could still do when it tried outweighs what the command line promised. */
+function asSeenInside(layers: readonly ContainmentLayer[], seen: unknown): readonly ContainmentLayer[] {
+  if (typeof seen !== 'object' || seen === null) return layers;
+  const facts = new Map<string, unknown>(Object.entries(seen));
+  const broken = (layer: ContainmentLayer): boolean =>
+    (layer.name === 'files' && (facts.get('filesReadable') === true || facts.get('permission') !== true)) ||
+    (layer.name === 'environment' && facts.get('environment') !== 0);
+  return layers.map((layer) =>
+    broken(layer) ? { ...layer, active: false, detail: 'not in force in the runner' } : layer,
+  );
 }
 
 const texts = new WeakMap<CodeJob, string[]>();

@@ -53,8 +53,9 @@ async function prepare(memoryMb) {
   const context = await isolate.createContext();
   const enter = await context.global.get('__enter', { reference: true });
   const fire = await context.global.get('__fire', { reference: true });
-  await context.eval('delete globalThis.__enter; delete globalThis.__fire;');
-  return { isolate, enter, fire, memoryMb };
+  const answer = await context.global.get('__answer', { reference: true });
+  await context.eval('delete globalThis.__enter; delete globalThis.__fire; delete globalThis.__answer;');
+  return { isolate, enter, fire, answer, memoryMb };
 }
 
 function send(head, parts) {
@@ -64,7 +65,7 @@ function send(head, parts) {
 async function perform(head, [source, scene, items]) {
   const cell = spare && spare.memoryMb === head.memoryMb ? spare : await prepare(head.memoryMb);
   if (cell === spare) spare = undefined;
-  const run = { head, cell, timers: new Map(), calls: new Map(), settle: undefined };
+  const run = { head, cell, timers: new Map(), calls: new Set(), settle: undefined };
   current = run;
   const ended = new Promise((resolve) => (run.settle = resolve));
   const timeout = setTimeout(() => {
@@ -111,7 +112,7 @@ function hostFunctions(run) {
     },
     { ignored: true },
   );
-  const ask = new ivm.Callback((name, argument) => askEngine(run, String(name), String(argument)), { async: true });
+  const ask = new ivm.Callback((call, name, argument) => askEngine(run, call, String(name), String(argument)));
   return [sync, timer, ask, done];
 }
 
@@ -130,11 +131,12 @@ function setTimer(run, id, ms) {
   return true;
 }
 
-function askEngine(run, name, argument) {
-  if (run.calls.size >= CALLS_PER_RUN) return Promise.resolve('{"error":"Too many calls at the same time"}');
-  const call = (run.lastCall = (run.lastCall ?? 0) + 1);
+/** Hands a question of the guest on; its answer comes as a frame. False: too many at the same time. */
+function askEngine(run, call, name, argument) {
+  if (run.calls.size >= CALLS_PER_RUN || !Number.isSafeInteger(call)) return false;
+  run.calls.add(call);
   send({ kind: 'call', run: run.head.run, nonce: run.head.nonce, call, name: name.slice(0, 100) }, [argument]);
-  return new Promise((resolve) => run.calls.set(call, resolve));
+  return true;
 }
 
 const bytesOf = (text) => Buffer.from(text, 'base64');
@@ -160,8 +162,12 @@ function received(head, parts) {
   if (head.kind === 'run' && !current) {
     perform(head, parts).catch(() => process.exit(70));
   } else if (head.kind === 'reply' && current && head.run === current.head.run && head.nonce === current.head.nonce) {
-    current.calls.get(head.call)?.(`{${head.ok ? '"ok"' : '"error"'}:${parts[0]}}`);
-    current.calls.delete(head.call);
+    const run = current;
+    if (!run.calls.delete(head.call)) return;
+    const text = `{${head.ok ? '"ok"' : '"error"'}:${parts[0]}}`;
+    run.cell.answer
+      .apply(undefined, [head.call, text], { result: { copy: true } })
+      .catch((error) => escaped(run, error));
   } else if (head.kind === 'run') {
     process.exit(71);
   }

@@ -6,9 +6,11 @@
   const AsyncFunction = (async () => {}).constructor;
   const parse = JSON.parse;
   const stringify = JSON.stringify;
+  const race = Promise.race.bind(Promise);
   const FIRST_BODY_LINE = 3;
   const MESSAGE_CHARACTERS = 20_000;
   let fire = () => {};
+  let answer = () => {};
 
   /** n8n writes bigints as text and cuts circles; the plain way is tried first, it is the common and the fast one. */
   function toJson(value) {
@@ -29,7 +31,7 @@
   }
 
   /** What went wrong, as data. The line is the one in the user's own text. */
-  function describe(error) {
+  function describeThrown(error) {
     if (typeof error !== 'object' || error === null) return { name: 'Error', message: String(error) };
     const name = typeof error.name === 'string' ? error.name : 'Error';
     const message = typeof error.message === 'string' ? error.message : (toJson(error) ?? 'Unknown error');
@@ -42,6 +44,15 @@
         : /<anonymous>:(\d+):\d+/.exec(error.stack);
     if (frame && Number(frame[1]) >= FIRST_BODY_LINE) described.line = Number(frame[1]) - FIRST_BODY_LINE + 1;
     return described;
+  }
+
+  /** A thrown thing may have getters and traps of its own that throw. */
+  function describe(error) {
+    try {
+      return describeThrown(error);
+    } catch {
+      return { name: 'Error', message: 'Unknown error' };
+    }
   }
 
   function makeRequire(crypto) {
@@ -148,7 +159,9 @@
     fire = timers.fire;
     const view = scenes.makeScene(scene, state);
     const before = { global: toJson(scene.staticData.global), node: toJson(scene.staticData.node) };
-    const helpers = globalThis.__helpers(state, hostAsk, scene);
+    const engine = web.makeAsk(hostAsk);
+    answer = engine.answer;
+    const helpers = globalThis.__helpers(state, engine.ask);
     define({
       ...timers.names,
       ...view.names,
@@ -166,7 +179,7 @@
       const code = new AsyncFunction(source);
       const work =
         mode === 'runOnceForEachItem' ? eachItem(code, state, scene) : allItems(code, state, source, scene.dialect);
-      outcome = `"value":${await Promise.race([work, failed])}${changedStaticData(before, view.staticData, scene.node.name)}`;
+      outcome = `"value":${await race([work, failed])}${changedStaticData(before, view.staticData, scene.node.name)}`;
     } catch (error) {
       outcome = `"error":${stringify(describe(error))}`;
     }
@@ -187,5 +200,6 @@
   }
 
   Object.defineProperty(globalThis, '__enter', { value: enter, configurable: true });
+  Object.defineProperty(globalThis, '__answer', { value: (call, text) => answer(call, text), configurable: true });
   Object.defineProperty(globalThis, '__fire', { value: (id) => fire(id), configurable: true });
 })();

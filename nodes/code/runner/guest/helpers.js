@@ -3,8 +3,6 @@
 (function () {
   'use strict';
   const { Buffer } = globalThis.__bytes;
-  const parse = JSON.parse;
-  const stringify = JSON.stringify;
   const TYPES = {
     __proto__: null,
     txt: 'text/plain',
@@ -72,13 +70,9 @@
 
   globalThis.__helpers = (state, ask) => {
     const call = async (name, argument) => {
-      const answer = parse(await ask(name, stringify(argument)));
-      if ('error' in answer) {
-        const error = new Error(answer.error.message ?? String(answer.error));
-        Object.assign(error, typeof answer.error === 'object' ? answer.error : {});
-        throw error;
-      }
-      return answer.ok;
+      const answer = await ask(name, argument);
+      if (!('error' in answer)) return answer.ok;
+      throw Object.assign(new Error(), answer.error);
     };
     const refused = (name) => async () => {
       throw new Error(`this.helpers.${name} is not available in the Code node`);

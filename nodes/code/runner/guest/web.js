@@ -271,5 +271,25 @@
     };
   }
 
-  globalThis.__web = { hostCaller, makeUrl, makeCrypto, makeConsole, makeTimers };
+  /** Questions to the engine: they leave with a number, the answer comes back to it. */
+  function makeAsk(hostAsk) {
+    const open = new Map();
+    let last = 0;
+    return {
+      ask: (name, argument) =>
+        new Promise((resolve) => {
+          const call = ++last;
+          open.set(call, resolve);
+          if (hostAsk(call, name, stringify(argument) ?? 'null')) return;
+          open.delete(call);
+          resolve({ error: { message: 'Too many calls at the same time' } });
+        }),
+      answer: (call, text) => {
+        open.get(call)?.(parse(text));
+        open.delete(call);
+      },
+    };
+  }
+
+  globalThis.__web = { hostCaller, makeUrl, makeCrypto, makeConsole, makeTimers, makeAsk };
 })();
