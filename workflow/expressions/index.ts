@@ -4,3 +4,6 @@ export type { CompiledText, EvaluateOptions } from './evaluate.ts';
 export type { Scene, SceneInput } from './scene.ts';
 export { isExpression } from './split.ts';
 export { errors as expressionErrors } from './errors.ts';
+export { patternMatches } from './regex.ts';
+export { parseDateText } from './extensions/date-parse.ts';
+export { renderJson } from './render-json.ts';

@@ -32,3 +32,5 @@ export const REGEX_WORK_STEPS = 1e10;
 export const TIME_FORMAT_CHARACTERS = 500;
 /** Intervals that one split may give. */
 export const TIME_PIECES = 100_000;
+/** Patterns of filter fields that are kept built. */
+export const REGEX_PATTERNS = 1_000;

@@ -1,6 +1,6 @@
-import { Fault, stop } from './errors.ts';
+import { Fault, functionStop, Stop, stop } from './errors.ts';
 import type { Evaluation } from './evaluation.ts';
-import { REGEX_CHARACTERS, REGEX_INPUT_CHARACTERS, REGEX_WORK_STEPS } from './limits.ts';
+import { REGEX_CHARACTERS, REGEX_INPUT_CHARACTERS, REGEX_PATTERNS, REGEX_WORK_STEPS } from './limits.ts';
 import { judgeRegex } from './regex-safety.ts';
 
 /**
@@ -36,8 +36,8 @@ export function freshRegex(regex: RegExp): RegExp {
   return copy;
 }
 
-/** Pays for one run of `regex` over `text`, or refuses it. */
-export function chargeRegex(e: Evaluation, regex: RegExp, text: string): void {
+/** Refuses a text that is too long for the worst case of the expression. */
+function limitRegex(regex: RegExp, text: string): void {
   const degree = degrees.get(regex);
   if (degree === undefined)
     throw stop('EXPRESSION_REGEX_UNSAFE', { pattern: regex.source, reason: 'it was not checked' });
@@ -51,6 +51,11 @@ export function chargeRegex(e: Evaluation, regex: RegExp, text: string): void {
       limit,
     });
   }
+}
+
+/** Pays for one run of `regex` over `text`, or refuses it. */
+export function chargeRegex(e: Evaluation, regex: RegExp, text: string): void {
+  limitRegex(regex, text);
   e.spend(1 + Math.floor(text.length / 16));
 }
 
@@ -58,4 +63,29 @@ export function chargeRegex(e: Evaluation, regex: RegExp, text: string): void {
 export function regexFromText(text: string): RegExp {
   const match = /^\/(.*)\/([a-z]*)$/s.exec(text);
   return match === null ? makeRegex(text, '') : makeRegex(match[1] ?? '', match[2] ?? '');
+}
+
+const patterns = new Map<string, RegExp>();
+
+/**
+ * Whether a text matches a pattern that an author typed into a field, plain or as `/source/flags`. Throws
+ * EXPRESSION_REGEX_UNSAFE for a pattern that could run away, EXPRESSION_LIMIT for a text too long for it, and
+ * EXPRESSION_FUNCTION for bad syntax.
+ */
+export function patternMatches(pattern: string, text: string): boolean {
+  try {
+    let regex = patterns.get(pattern);
+    if (regex === undefined) {
+      regex = regexFromText(pattern);
+      if (patterns.size >= REGEX_PATTERNS) patterns.clear();
+      patterns.set(pattern, regex);
+    }
+    limitRegex(regex, text);
+    regex.lastIndex = 0;
+    return regex.test(text);
+  } catch (error) {
+    if (error instanceof Stop) throw error.build({});
+    if (error instanceof Fault) throw functionStop(error.message).build({});
+    throw error;
+  }
 }
