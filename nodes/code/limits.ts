@@ -44,5 +44,3 @@ export const LOG_CHARACTERS = 2_000;
 export const MESSAGE_CHARACTERS = 20_000;
 /** Characters of user code in one node. */
 export const SOURCE_CHARACTERS = 5_000_000;
-/** Steps followed from an item back to the node it came from. */
-export const LINK_STEPS = 1_000;

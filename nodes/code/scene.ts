@@ -1,17 +1,15 @@
+import { contextOutput, graphOf, pairedItemOf } from '#workflow';
 import type {
   ExecutionMode,
   Item,
   JsonObject,
+  LinkError,
   NodeDefinition,
-  NodeRun,
-  PairedItem,
   Ports,
   RunData,
   Source,
   WorkflowDefinition,
 } from '#workflow';
-
-import { LINK_STEPS } from './limits.ts';
 
 /** Where an item of the run's input came from in another node, or why that cannot be said. */
 export type SceneLink = { run: number; output: number; item: number } | { error: string };
@@ -68,6 +66,8 @@ export interface SceneInput {
   /** What fed each input of this run. */
   sources: readonly (Source | null)[];
   runData: RunData;
+  /** Parameters of another node as shown by `.params`; absent = as the author wrote them. */
+  parametersOf?: (node: NodeDefinition) => JsonObject;
   /** Memory of nodes by name, such as a loop's position. */
   memory?: ReadonlyMap<string, JsonObject>;
   staticData: { global: JsonObject; node: JsonObject };
@@ -143,116 +143,39 @@ export function namedNodes(source: string, workflow: WorkflowDefinition): readon
 
 function sceneNode(input: SceneInput, node: NodeDefinition, withLinks: boolean): SceneNode {
   const runs = input.runData.get(node.name) ?? [];
-  const way = wayTo(input, node.name);
-  const finished = runs.filter((run) => run.outputs !== undefined || run.status === 'error');
+  // The language's own rules, so that `$('X')` means the same in code and in expressions.
+  const read = contextOutput(input.runData, graphOf(input.workflow), input.node.name, node.name);
   return {
-    parameters: node.parameters,
+    parameters: input.parametersOf?.(node) ?? node.parameters,
     memory: input.memory?.get(node.name) ?? {},
-    runs: finished.map((run) => (run.outputs ? [...run.outputs] : null)),
-    branch: way?.output ?? branchTo(input.workflow, node.name, input.node.name) ?? 0,
-    run: way?.run ?? Math.max(0, finished.length - 1),
+    runs: runs.map((run) => (run.outputs ? [...run.outputs] : null)),
+    branch: 'error' in read ? 0 : read.output,
+    run: 'error' in read ? 0 : read.run,
     ...(withLinks ? { links: linksTo(input, node.name) } : {}),
   };
 }
 
-interface Place {
-  readonly node: string;
-  readonly output: number;
-  readonly run: number;
-}
-
-const placeOf = (source: Source): Place => ({
-  node: source.previousNode,
-  output: source.previousNodeOutput ?? 0,
-  run: source.previousNodeRun ?? 0,
-});
-
-/** The output and run of a node that this run's input came through, by the recorded sources. */
-function wayTo(input: SceneInput, name: string): Place | undefined {
-  const open = input.sources.filter((source) => source !== null).map(placeOf);
-  const seen = new Set<string>();
-  for (let at = 0; at < open.length && at < LINK_STEPS; at++) {
-    const place = open[at];
-    if (!place || seen.has(`${place.node}\n${place.run}`)) continue;
-    if (place.node === name) return place;
-    seen.add(`${place.node}\n${place.run}`);
-    for (const source of runOf(input, place)?.source ?? []) if (source) open.push(placeOf(source));
-  }
-  return undefined;
-}
-
-const runOf = (input: SceneInput, place: Place): NodeRun | undefined => input.runData.get(place.node)?.[place.run];
-
-/** The first output of `from` that leads to `to` over the connections. */
-function branchTo(workflow: WorkflowDefinition, from: string, to: string): number | undefined {
-  const outputs = workflow.connections.get(from) ?? [];
-  const found = outputs.findIndex((targets) => {
-    const open = targets.map((target) => target.node);
-    const seen = new Set<string>();
-    for (let name = open.pop(); name !== undefined; name = open.pop()) {
-      if (name === to) return true;
-      if (seen.has(name)) continue;
-      seen.add(name);
-      for (const next of workflow.connections.get(name) ?? []) open.push(...next.map((target) => target.node));
-    }
-    return false;
-  });
-  return found < 0 ? undefined : found;
-}
-
-/** For each item of the first input: the item of `name` it goes back to over `pairedItem` and the recorded sources. */
+/** For each item of the first input: the item of `name` it goes back to, or why there is none. */
 function linksTo(input: SceneInput, name: string): SceneLink[] {
   const items = input.inputs[0] ?? [];
-  const source = input.sources[0] ?? undefined;
-  const unavailable = (cause: string): SceneLink => ({
-    error: `Paired item data for item from node '${cause}' is unavailable. Ensure '${cause}' is providing the required output.`,
-  });
-  return items.map((item, index) => {
-    if (!source) return unavailable(name);
-    return follow(input, name, placeOf(source), index, unavailable) ?? unavailable(source.previousNode);
+  const from = { node: input.node.name, sources: input.sources, items };
+  return items.map((_, index) => {
+    const found = pairedItemOf(input.runData, graphOf(input.workflow), from, index, name);
+    if ('error' in found) return { error: messageOf(found) };
+    return { run: found.run, output: found.output, item: found.index };
   });
 }
 
-type Unavailable = (cause: string) => SceneLink;
-
-/** One item's way back, breadth first over its links; ends that differ make it ambiguous. */
-function follow(
-  input: SceneInput,
-  name: string,
-  start: Place,
-  index: number,
-  unavailable: Unavailable,
-): SceneLink | undefined {
-  let open: { place: Place; item: number }[] = [{ place: start, item: index }];
-  const ends = new Map<string, SceneLink>();
-  let broken: string | undefined;
-  for (let step = 0; open.length > 0 && step < LINK_STEPS; step++) {
-    const next: typeof open = [];
-    for (const { place, item } of open) {
-      if (place.node === name) {
-        ends.set(`${place.run}.${place.output}.${item}`, { run: place.run, output: place.output, item });
-        continue;
-      }
-      const found = runOf(input, place)?.outputs?.[place.output]?.[item];
-      const links = found === undefined ? [] : linksOf(found);
-      if (links.length === 0) broken ??= place.node;
-      for (const link of links) {
-        const source = link.sourceOverwrite ?? runOf(input, place)?.source[link.input ?? 0];
-        if (source) next.push({ place: placeOf(source), item: link.item });
-      }
-    }
-    open = next.slice(0, LINK_STEPS);
+/** The same words as in expressions. */
+function messageOf(failure: LinkError): string {
+  switch (failure.error) {
+    case 'notRun':
+      return `Node '${failure.target}' hasn't been executed`;
+    case 'notUpstream':
+      return 'Invalid expression';
+    case 'ambiguous':
+      return 'Multiple matches found';
+    case 'linkMissing':
+      return `Paired item data for item from node '${failure.at}' is unavailable. Ensure '${failure.at}' is providing the required output.`;
   }
-  if (ends.size > 1)
-    return {
-      error: `Multiple matching items for expression: item ${index} goes back to several items of node '${name}'`,
-    };
-  return [...ends.values()][0] ?? (broken === undefined ? undefined : unavailable(broken));
-}
-
-function linksOf(item: Item): PairedItem[] {
-  const { pairedItem } = item;
-  if (pairedItem === undefined) return [];
-  if (typeof pairedItem === 'number') return [{ item: pairedItem }];
-  return Array.isArray(pairedItem) ? pairedItem : [pairedItem];
 }
