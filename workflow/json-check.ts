@@ -18,7 +18,7 @@ interface Visit {
   depth: number;
 }
 
-/** Arrays and objects from JSON.parse or of a null prototype; no class instances. */
+/** An object as JSON.parse makes it, or without prototype; no list, no instance of a class. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -76,6 +76,7 @@ export function measureJson(root: JsonValue | undefined, maxBytes: number, maxDe
   return measure;
 }
 
+/** `bytes` is near the length of the JSON text; `depth` counts the root as 1, leaves not at all. */
 export interface JsonMeasure {
   bytes: number;
   depth: number;

@@ -38,6 +38,7 @@ export interface RunLimits {
   readonly nodeRunsPerExecution: number;
 }
 
+/** The defaults of {@link RunLimits}. */
 export const RUN_LIMITS: RunLimits = {
   itemsPerNodeRun: ITEMS_PER_NODE_RUN,
   outputBytesPerNodeRun: OUTPUT_BYTES_PER_NODE_RUN,

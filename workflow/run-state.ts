@@ -34,6 +34,7 @@ export type RunEffect =
   | { type: 'finish' }
   | { type: 'fail'; error: ItemError; node?: string };
 
+/** Run a node: the one effect that leaves the language and comes back with an outcome. */
 export interface RunNodeEffect {
   type: 'runNode';
   node: string;
@@ -51,6 +52,7 @@ export interface RunNodeEffect {
   given?: Ports;
 }
 
+/** `waiting` is only a wait of 65 s or more, or one without end; shorter ones and retries are `running`. */
 export type RunStatus = 'running' | 'waiting' | 'success' | 'error' | 'canceled';
 
 /** The node run at work. Data nodes and effects alike: one at a time, as in n8n. */
@@ -71,6 +73,7 @@ export interface CurrentRun extends Delivery {
   resumed: ExecutionResumed | undefined;
 }
 
+/** A delivery whose node is to run as soon as its turn comes. */
 export interface StackEntry extends Delivery {
   readonly node: string;
 }
@@ -125,6 +128,7 @@ export interface RunState {
   readonly factsCache: Map<string, NodeFacts | undefined>;
 }
 
+/** What a run needs besides its events. The definition must be the version that the run began with. */
 export interface RunPlan {
   executionId: string;
   workflow: WorkflowDefinition;

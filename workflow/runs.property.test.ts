@@ -8,7 +8,8 @@ import { currentRun, hasEnded, newRun } from './run-state.ts';
 import { eventFor, flow, fold, items, perform, plan, started } from './test-kit.ts';
 import { outstanding, transition } from './transition.ts';
 
-const LIMITS = { nodeRunsPerExecution: 40 };
+/** Merges within cycles double their items each round; the limit of items keeps that small. */
+const LIMITS = { nodeRunsPerExecution: 40, itemsPerNodeRun: 100 };
 const RUNS = 120;
 
 interface Journaled {
