@@ -93,6 +93,12 @@ export const errors = defineErrors({
     retryable: false,
     hint: 'The README lists the node types that are there; replace the node or disable it.',
   },
+  RUNNER_DIED: {
+    message: (p: { pid: number; reason: string }) => `The code runner with process id ${p.pid} is gone: ${p.reason}`,
+    status: 500,
+    retryable: true,
+    hint: 'It is replaced and its work given to another one; nothing needs to be done.',
+  },
   BREAKER_OPEN: {
     message: (p: { breaker: string; retryAt: string }) =>
       `The circuit breaker "${p.breaker}" is open until ${p.retryAt}`,

@@ -88,8 +88,8 @@ export interface Backstage {
   ended(executionId: string, report: RunReport): void;
   /** The run left this member: another one owns it, or its start never became durable. */
   gone(executionId: string, why: 'moved' | 'notAccepted'): void;
-  /** It was found to have ended when it was loaded: its waiters are answered from the journal. */
-  endedEarlier(executionId: string): void;
+  /** It was found to have ended when it was loaded: waiters and watchers are answered from the journal. */
+  endedEarlier(executionId: string, shownSeq?: number): void;
   /** A message that is durable already: knock at that execution. */
   doorbell(message: InboxMessage): void;
   /** Executions whose first events were committed by another one's step: bring them to life. */
@@ -100,12 +100,16 @@ export interface Backstage {
   errorWorkflow(workflow: WorkflowDefinition, mode: ExecutionMode): Promise<ErrorWorkflow | undefined> | undefined;
 }
 
-/** The two words of an execution that only its shard hears. */
+/** What of an execution only its shard hears. */
 export interface ShardLine {
   /** Nothing goes on for long: it may leave memory. */
   sleepy(): void;
   /** The result of its commit is unknown: this incarnation ends, the next is loaded from the journal. */
   unsure(): void;
+  /** Events up to this seq were shown to the live stream. */
+  shown(seq: number): void;
+  /** A commit is under way: no other incarnation may be loaded before it is settled. */
+  submitted(commit: Promise<unknown>): void;
 }
 
 export interface ErrorWorkflow {

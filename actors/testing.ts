@@ -61,6 +61,8 @@ export interface StageOptions {
   workflows?: Map<string, JsonObject>;
   calls?: Stage['calls'];
   bootId?: string;
+  /** Changes what the actors are given: recording proxies and mutants. */
+  alter?: (services: Services) => Services;
   behaviours?: Record<string, (context: NodeContext) => NodeResult | Promise<NodeResult>>;
 }
 
@@ -84,7 +86,7 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
   const ids = new IdPool(store.journal);
   await ids.fill();
   const catalog = testCatalog(options.behaviours ?? {}, calls, () => dead);
-  const services: Services = {
+  const plain: Services = {
     clock,
     random,
     journal: store.journal,
@@ -112,6 +114,7 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
     },
     metrics: { started: () => {}, ended: () => {}, node: () => {} },
   };
+  const services = options.alter?.(plain) ?? plain;
   const company = new Company({ system, services, owned: () => owned });
   await company.begin();
   return {

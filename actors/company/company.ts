@@ -4,7 +4,6 @@ import { shardOf } from '#cluster';
 import { errors } from '../errors.ts';
 import type { RunHandle, StartRequest } from '../engine.ts';
 import type { ExecutionMessage } from '../execution/protocol.ts';
-import { resultFor } from '../execution/children.ts';
 import type { Backstage, ErrorWorkflow, Services } from '../services.ts';
 import { shardActor } from '../shard/actor.ts';
 import type { ShardMessage } from '../shard/protocol.ts';
@@ -140,8 +139,9 @@ export class Company implements Backstage {
     this.handles.gone(executionId, why);
   }
 
-  endedEarlier(executionId: string): void {
+  endedEarlier(executionId: string, shownSeq?: number): void {
     this.#live.delete(executionId);
+    if (shownSeq !== undefined) void this.#showRest(executionId, shownSeq);
     if (!this.handles.has(executionId)) return;
     foldReport(executionId, this.services).then(
       (report) => (report ? this.handles.ended(report) : this.handles.gone(executionId, 'notAccepted')),
@@ -177,6 +177,18 @@ export class Company implements Backstage {
   }
 
   // The inner workings.
+
+  /** The last events of a run whose end was committed without its actor being told. */
+  async #showRest(executionId: string, shownSeq: number): Promise<void> {
+    const { journal, live } = this.services;
+    try {
+      const row = await journal.execution(executionId);
+      const events = await journal.read(executionId, { afterSeq: shownSeq });
+      if (row && events.length > 0) live.published(executionId, row.workflowId, events);
+    } catch {
+      // Watchers read the journal themselves when they come back; the live stream is only the faster way.
+    }
+  }
 
   async #namedErrorWorkflow(id: string): Promise<ErrorWorkflow | undefined> {
     const stored = await this.services.workflows.load(id);

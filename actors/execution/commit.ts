@@ -1,4 +1,4 @@
-import type { StepOutcome } from '#runtime';
+import type { JournalEvent, StepOutcome } from '#runtime';
 import type { Execution } from './execution.ts';
 import { flush } from './drive.ts';
 import { reportOf } from './report.ts';
@@ -27,17 +27,22 @@ function advance(execution: Execution): void {
   const events = settleStep(ledger);
   services.faults.at('answer.before', args.executionId);
   if (first) backstage.accepted(args.executionId);
-  if (events.length > 0) {
-    services.live.published(args.executionId, args.workflow.id, events);
-    backstage.committed(
-      args.executionId,
-      events.map(({ event }) => event),
-    );
-  }
+  if (events.length > 0) show(execution, events);
   openGates(ledger);
   if (ledger.wanted && dirty(ledger)) flush(execution);
   if (ledger.inFlight || dirty(ledger)) return;
   rest(execution);
+}
+
+/** Committed events go to the live stream and to whoever waits for an answer among them. */
+export function show(execution: Execution, events: readonly JournalEvent[]): void {
+  const { services, backstage, args, line } = execution;
+  services.live.published(args.executionId, args.workflow.id, events);
+  line.shown(events.at(-1)?.seq ?? 0);
+  backstage.committed(
+    args.executionId,
+    events.map(({ event }) => event),
+  );
 }
 
 /** Everything recorded is durable: end, or sleep through a long wait. */

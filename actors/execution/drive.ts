@@ -88,8 +88,10 @@ export function flush(execution: Execution): void {
   const step = takeStep(ledger, args, { status: run.status, stoppedAt: run.stoppedAt, wakeAt: wakeAtOf(run) });
   if (step.timersSet) execution.backstage.timersSet(step);
   services.faults.at('commit.before', args.executionId);
+  const commit = services.committer.submit(step);
+  execution.line.submitted(commit);
   context.pipeToSelf(
-    services.committer.submit(step),
+    commit,
     (outcome) => ({ type: 'committed', outcome }),
     (error) => ({ type: 'commit.failed', error }),
   );

@@ -2,6 +2,7 @@ import { outstanding, transition } from '#workflow';
 import type { ActorContext } from '#runtime';
 import { Execution, type Surroundings } from './execution.ts';
 import { childResult } from './children.ts';
+import { show } from './commit.ts';
 import { flush, perform, record } from './drive.ts';
 import { cancelRun } from './ending.ts';
 import { resumeFromInbox } from './results.ts';
@@ -30,6 +31,7 @@ function recover(execution: Execution, args: Extract<ExecutionArgs, { origin: 'j
   const { services, ledger } = execution;
   services.faults.at('recover.before', args.executionId);
   for (const { event } of args.events) transition(execution.run, event);
+  showUnseen(execution, args);
   if (execution.terminal()) {
     execution.over = true;
     return;
@@ -46,6 +48,17 @@ function recover(execution: Execution, args: Extract<ExecutionArgs, { origin: 'j
     else resumeFromInbox(execution, letter);
   }
   services.faults.at('recover.after', args.executionId);
+}
+
+/**
+ * The commit of an earlier incarnation may have happened although it was never told so: its watchers and waiters hear
+ * of it now. What came from another process was seen by nobody here; who watches reads it from the journal.
+ */
+function showUnseen(execution: Execution, args: Extract<ExecutionArgs, { origin: 'journal' }>): void {
+  execution.backstage.accepted(args.executionId);
+  const seen = args.shownSeq ?? (args.fresh ? 0 : Infinity);
+  const unseen = args.events.filter(({ seq }) => seq > seen);
+  if (unseen.length > 0) show(execution, unseen);
 }
 
 function watchTimeLimit(execution: Execution): void {

@@ -49,7 +49,10 @@ export type ExecutionArgs = ExecutionIdentity &
         events: readonly JournalEvent[];
         inbox: readonly InboxMessage[];
         recoveries: number;
+        /** True for a child whose first events its parent's commit has just written. */
         fresh: boolean;
+        /** Present when an earlier incarnation in this process showed events to the live stream: up to this seq. */
+        shownSeq?: number;
       }
   );
 

@@ -17,6 +17,8 @@ export interface NodeTask {
   readonly depth: number;
   readonly external: boolean;
   report(outcome: NodeOutcome): void;
+  /** Present when something must be read before the node can run. */
+  prepare?(): Promise<void>;
   /** Called once when the node did not answer at once within `slowNodeMs`. */
   slow(): void;
 }
@@ -75,7 +77,7 @@ function receive(
 function run(task: NodeTask, context: ActorContext<NodeMessage>, services: Services): Next<NodeTask> {
   const { context: nodeContext, external } = task;
   if (external) services.faults.at('effect.before', nodeContext.executionId);
-  const returned = attempt(task);
+  const returned = task.prepare ? task.prepare().then(() => attempt(task)) : attempt(task);
   if (!(returned instanceof Promise) && returned.kind !== 'calls') return report(task, returned, services);
   const outcome = returned instanceof Promise ? returned : Promise.resolve(returned);
   context.tellSelfAfter(services.limits.slowNodeMs, { type: 'slow' });

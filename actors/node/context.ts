@@ -1,7 +1,23 @@
-import { resumedFor, type JsonObject, type NodeDefinition, type RunNodeEffect } from '#workflow';
+import {
+  evaluateText,
+  makeResolver,
+  makeScene,
+  parametersWithDefaults,
+  resumedFor,
+  type JsonObject,
+  type JsonValue,
+  type NodeDefinition,
+  type ParameterResolver,
+  type RunNodeEffect,
+  type Scene,
+} from '#workflow';
 import type { NodeContext, NodeType } from '#runtime';
+import { buildCodeScene } from '#nodes';
 import type { Execution } from '../execution/execution.ts';
 import { guardedHttp } from './guarded-http.ts';
+
+/** Static data of the workflow as it was committed before this run, by `global` and `node:<name>`. */
+export type StaticData = Readonly<Record<string, JsonObject>>;
 
 /** What one run of a node sees of the world: its items and parameters, and the ports it may act through. */
 export function nodeContext(
@@ -10,22 +26,65 @@ export function nodeContext(
   type: NodeType,
   effect: RunNodeEffect,
   signal: AbortSignal,
+  committedStaticData: () => StaticData,
 ): NodeContext {
   const { services, args, run } = execution;
   const { executionId, workflow } = args;
+  const { mode } = args.create;
   const resumed = resumedFor(run, node.name, effect.run);
+  const now = services.clock.now();
+  const staticData = (key: string): JsonObject => run.staticData.get(key) ?? committedStaticData()[key] ?? {};
+  const memory = run.memory.get(node.name) ?? {};
+  // Built when a parameter is first asked for: many nodes have none that needs a scene.
+  let scene: Scene | undefined;
+  let resolver: ParameterResolver | undefined;
+  const sceneOf = (): Scene =>
+    (scene ??= makeScene({
+      workflow,
+      node,
+      run: effect.run,
+      runData: run.runData,
+      inputs: effect.inputs,
+      sources: effect.sources,
+      mode,
+      now,
+      executionId,
+      active: mode !== 'manual',
+      memoryOf: (name) => run.memory.get(name) ?? {},
+      parametersOf: (one) => parametersOf(execution, one),
+      random: () => services.random.next(),
+    }));
   return {
     node,
     workflow,
     executionId,
-    mode: args.create.mode,
+    mode,
     run: effect.run,
     attempt: effect.attempt,
     inputs: effect.inputs,
     items: (input = 0) => effect.inputs[input] ?? [],
-    param: () => undefined,
-    evaluate: (text) => text,
-    scene: () => ({}),
+    param(path: string, itemIndex: number, ...fallback: [JsonValue?]) {
+      resolver ??= makeResolver(node, type.properties, sceneOf());
+      return resolver.param(path, itemIndex, ...fallback);
+    },
+    evaluate: (text, itemIndex) => evaluateText(text, sceneOf(), itemIndex),
+    scene: () =>
+      // Plain data by construction; its type names the members instead of an index.
+      buildCodeScene({
+        workflow,
+        active: mode !== 'manual',
+        node,
+        executionId,
+        mode,
+        run: effect.run,
+        inputs: effect.inputs,
+        sources: effect.sources,
+        runData: run.runData,
+        memory: run.memory,
+        staticData: { global: staticData('global'), node: staticData(`node:${node.name}`) },
+        now,
+        project: workflow.id,
+      }) as unknown as JsonObject,
     now: () => services.clock.now(),
     zone: workflow.settings.timezone,
     signal,
@@ -34,12 +93,14 @@ export function nodeContext(
     http: guardedHttp(services.http, services.breakers, node.type),
     code: services.code,
     binary: services.binary,
-    memory: run.memory.get(node.name) ?? {},
-    staticData: (scope) => staticDataOf(execution, scope === 'global' ? 'global' : `node:${node.name}`),
+    memory,
+    staticData: (scope) => structuredClone(staticData(scope === 'global' ? 'global' : `node:${node.name}`)),
     ...(resumed && { resumed }),
   };
 }
 
-function staticDataOf(execution: Execution, key: string): JsonObject {
-  return execution.run.staticData.get(key) ?? {};
+function parametersOf(execution: Execution, node: NodeDefinition): JsonObject {
+  const type = execution.services.catalog.find(node.type, node.typeVersion);
+  // Defaults come from the schema, which holds JSON values only.
+  return type ? (parametersWithDefaults(node, type.properties) as JsonObject) : node.parameters;
 }

@@ -17,10 +17,23 @@ interface Entry {
   /** Loads that failed in a row. */
   loads: number;
   restartsUsed: number;
+  /** Newest seq that an incarnation of this process showed; undefined when none was started here. */
+  shownSeq: number | undefined;
+  /** The newest commit; settled or not. */
+  commit: Promise<unknown> | undefined;
 }
 
 function newEntry(): Entry {
-  return { state: 'loading', ref: undefined, uid: 0, waiting: [], loads: 0, restartsUsed: 0 };
+  return {
+    state: 'loading',
+    ref: undefined,
+    uid: 0,
+    waiting: [],
+    loads: 0,
+    restartsUsed: 0,
+    shownSeq: undefined,
+    commit: undefined,
+  };
 }
 
 /** Messages kept for one execution that is not live; what goes over it is dropped, its durable twin stays in the inbox. */
@@ -136,9 +149,13 @@ class Shard {
       backstage: this.#backstage,
       line: this.#lineOf(args.executionId),
     });
+    const entry: Entry = { ...(previous ?? newEntry()), state: 'live', waiting: [], loads: 0 };
+    if (args.origin === 'start' || args.fresh) entry.shownSeq = 0;
+    this.#entries.set(args.executionId, entry);
     const ref = this.#context.spawn(NAME_PREFIX + args.executionId, behavior);
-    const restartsUsed = previous?.restartsUsed ?? 0;
-    this.#entries.set(args.executionId, { state: 'live', ref, uid: ref.uid, waiting: [], loads: 0, restartsUsed });
+    entry.ref = ref;
+    entry.uid = ref.uid;
+    const { restartsUsed } = entry;
     if (restartsUsed > 0) this.#note(args.executionId, restartsUsed);
     for (const message of previous?.waiting ?? []) this.#deliver(args.executionId, message);
   }
@@ -150,6 +167,14 @@ class Shard {
       unsure: () => {
         const entry = this.#entries.get(executionId);
         if (entry) entry.state = 'restarting';
+      },
+      shown: (seq) => {
+        const entry = this.#entries.get(executionId);
+        if (entry) entry.shownSeq = seq;
+      },
+      submitted: (commit) => {
+        const entry = this.#entries.get(executionId);
+        if (entry) entry.commit = commit;
       },
     };
   }
@@ -175,8 +200,10 @@ class Shard {
     const entry = this.#entries.get(executionId) ?? newEntry();
     entry.state = 'loading';
     this.#entries.set(executionId, entry);
+    // A commit of the last incarnation may still be under way; what it writes belongs to what is loaded.
+    const settled = entry.commit?.catch(() => {}) ?? Promise.resolve();
     this.#context.pipeToSelf(
-      loadExecution(executionId, this.#services),
+      settled.then(() => loadExecution(executionId, this.#services)),
       (found) => ({ type: 'loaded', executionId, found }),
       (error) => ({ type: 'loadFailed', executionId, error }),
     );
@@ -195,7 +222,7 @@ class Shard {
     const epoch = this.#services.owner.epochOf(this.#shard);
     if (found === 'absent') this.#backstage.gone(executionId, 'notAccepted');
     if (epoch === undefined) this.#backstage.gone(executionId, 'moved');
-    if (found === 'ended') this.#backstage.endedEarlier(executionId);
+    if (found === 'ended') this.#backstage.endedEarlier(executionId, this.#entries.get(executionId)?.shownSeq);
     if (epoch === undefined || found === 'absent' || found === 'ended') {
       return this.#forget(executionId);
     }
@@ -204,7 +231,9 @@ class Shard {
       const cause = 'the process ended again and again while it was performed';
       return this.#quarantine(executionId, cause, found.recoveries, this.#services.limits.recoveriesWithoutProgress);
     }
-    this.#spawn({ origin: 'journal', ...identity, ...found, fresh: false });
+    const shownSeq = this.#entries.get(executionId)?.shownSeq;
+    const shown = shownSeq === undefined ? {} : { shownSeq };
+    this.#spawn({ origin: 'journal', ...identity, ...found, fresh: false, ...shown });
   }
 
   #crashed(executionId: string, entry: Entry, error: unknown): void {
