@@ -87,28 +87,13 @@ export const errors = defineErrors({
     retryable: false,
     hint: 'Execution ids are decimal numbers below 2^53.',
   },
-  CURSOR_INVALID: {
-    message: (p: { cursor: string }) => `"${p.cursor.slice(0, 80)}" is no cursor of this list`,
+  PLACE_INVALID: {
+    message: (p: { after: string }) => `"${p.after.slice(0, 80)}" is no place in this list`,
     status: 400,
     retryable: false,
-    hint: 'Use nextCursor of an earlier answer unchanged.',
+    hint: 'Use the place that the earlier page gave, unchanged.',
   },
-  WORKFLOW_NOT_FOUND: {
-    message: (p: { id: string }) => `Workflow "${p.id.slice(0, 80)}" does not exist`,
-    status: 404,
-    retryable: false,
-  },
-  WORKFLOW_VERSION_NOT_FOUND: {
-    message: (p: { id: string; version: number }) => `Workflow "${p.id.slice(0, 80)}" has no version ${p.version}`,
-    status: 404,
-    retryable: false,
-  },
-  WORKFLOW_EXISTS: {
-    message: (p: { id: string }) => `Workflow "${p.id.slice(0, 80)}" exists already`,
-    status: 409,
-    retryable: false,
-  },
-  OWNER_EXISTS: {
+  USER_EXISTS: {
     message: (p: { email: string }) => `A user with the address ${p.email} exists already`,
     status: 409,
     retryable: false,

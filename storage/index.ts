@@ -1,12 +1,17 @@
 /** PostgreSQL: the journal, leases and blobs by raw SQL; what people manage by MikroORM; the embedded server. */
+export { openStorage } from './storage.ts';
+export type { Storage, StorageOptions } from './storage.ts';
 export { startEmbedded } from './embedded/index.ts';
 export type { Embedded, EmbeddedOptions } from './embedded/index.ts';
 export { lockDataDir } from './data-dir.ts';
 export type { DataDirLock } from './data-dir.ts';
 export { migrate } from './migrations/index.ts';
-export { PostgresJournal } from './journal/journal.ts';
-export { PostgresLeases } from './lease-store.ts';
-export { BlobTable } from './blobs.ts';
-export { openPool } from './pool.ts';
 export type { PoolStats } from './pool.ts';
 export type { Log } from './log.ts';
+export type { Outbox, OutboxRow } from './journal/outbox.ts';
+export type { Executions } from './executions.ts';
+export type { Retention, RetentionReport } from './retention.ts';
+export type { Page } from './people/repository.ts';
+export type { WorkflowRecord, Workflows } from './people/workflows.ts';
+export type { ApiKeyInfo, ApiKeys, Role, User, Users } from './people/accounts.ts';
+export type { Settings } from './people/settings.ts';

@@ -44,10 +44,10 @@ export const PAYLOAD_BYTES = 512 * 1024 * 1024;
 /** Steps with their children in one statement; a longer batch is committed in several. */
 export const STATEMENT_STEPS = 1_000;
 
-/** Serials that one call of idBlock hands out; each serial makes one id per shard. */
-export const BLOCK_SERIALS = 64;
-/** Blocks per journal partition: 2^14 blocks x 64 serials x 512 shards = 2^29 executions at most. */
-export const PARTITION_BLOCKS = 16_384;
+/** Numbers that one call of idBlock hands out; each makes an id on the shard it is combined with. */
+export const BLOCK_SERIALS = 4_096;
+/** Blocks per journal partition: 2^12 blocks x 2^12 numbers x 512 shards = 2^33 ids, some 16 million executions. */
+export const PARTITION_BLOCKS = 4_096;
 
 /** Idempotency keys, as the journal port says. */
 export const IDEMPOTENCY_KEY_CHARACTERS = 255;

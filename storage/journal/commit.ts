@@ -172,7 +172,7 @@ export class Committing {
     const ids = families.flatMap(({ steps }) => steps.map((step) => idNumber(step.executionId)));
     await this.#send(families, {
       name: 'make-partitions',
-      text: `SELECT troupe.make_partition(p.number) FROM (SELECT DISTINCT u.id >> 29 AS number FROM unnest($1::int8[]) AS u(id)) p`,
+      text: `SELECT troupe.make_partition(p.number) FROM (SELECT DISTINCT u.id >> 33 AS number FROM unnest($1::int8[]) AS u(id)) p`,
       values: [int8s(ids)],
     });
   }

@@ -118,7 +118,7 @@ CREATE TABLE troupe.static_data (
 );
 `;
 
-/** A partition holds 2^29 ids; ids are handed out upwards, so a partition is also a span of time. */
+/** A partition holds 2^33 ids; ids are handed out upwards, so a partition is also a span of time. */
 const FUNCTIONS = `
 CREATE FUNCTION troupe.make_partition(wanted bigint) RETURNS void LANGUAGE plpgsql AS $body$
 BEGIN
@@ -126,7 +126,7 @@ BEGIN
   INSERT INTO troupe.journal_partition (number) VALUES (wanted) ON CONFLICT DO NOTHING;
   IF to_regclass('troupe.journal_' || wanted) IS NULL THEN
     EXECUTE format('CREATE TABLE troupe.journal_%s PARTITION OF troupe.journal FOR VALUES FROM (%s) TO (%s)',
-      wanted, wanted << 29, (wanted + 1) << 29);
+      wanted, wanted << 33, (wanted + 1) << 33);
   END IF;
 END $body$;
 
