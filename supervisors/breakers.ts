@@ -76,17 +76,18 @@ class Registry implements Breakers {
   #put(breaker: string, before: BreakerState, after: BreakerState): void {
     this.#states.delete(breaker);
     if (after.kind !== 'closed' || after.failures.length > 0) this.#states.set(breaker, after);
-    if (this.#states.size > this.#limit) this.#forgetOne();
+    if (this.#states.size > this.#limit) this.#forgetOneBut(breaker);
     if (before.kind === after.kind) return;
     const { failures, nextProbeAt } = this.#row(breaker, after);
     const event = { type: `breaker.${NAMES[after.kind]}`, breaker, failures } as const;
     this.#report(nextProbeAt === undefined ? event : { ...event, nextProbeAt });
   }
 
-  /** The closed one that was used longest ago; when none is closed, the one used longest ago. */
-  #forgetOne(): void {
+  /** The closed one that was used longest ago; when no other is closed, the one used longest ago. */
+  #forgetOneBut(kept: string): void {
     let oldest: string | undefined;
     for (const [breaker, state] of this.#states) {
+      if (breaker === kept) continue;
       oldest ??= breaker;
       if (state.kind !== 'closed') continue;
       oldest = breaker;
