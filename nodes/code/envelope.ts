@@ -1,5 +1,4 @@
-import { TroupeError } from '#workflow';
-import type { JsonObject, JsonValue } from '#workflow';
+import type { TroupeError, JsonObject, JsonValue } from '#workflow';
 import type { CodeJob, CodeOutcome } from '#runtime';
 
 import { errors } from './errors.ts';

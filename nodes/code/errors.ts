@@ -84,7 +84,7 @@ export const errors = defineErrors({
     hint: 'Raise the number of runners, or start fewer executions at a time.',
   },
   CODE_ABORTED: {
-    message: (_: { reason: string }) => 'The run of the code was cancelled',
+    message: (p: { reason: string }) => `The run of the code was cancelled (${p.reason})`,
     status: 409,
     retryable: false,
   },

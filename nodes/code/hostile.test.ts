@@ -15,7 +15,7 @@ import { makeJob, timers } from './testing.ts';
 /** Every case tries to get out, to forge an answer, or to use up the machine. `want` is what must come of it. */
 type Want = { value: unknown } | { threw: RegExp } | { code: RegExp };
 const undefinedHost: Want = { value: 'undefined' };
-const cases: [name: string, source: string, want: Want, timeoutMs?: number][] = [
+const cases: [name: string, source: string, want: Want][] = [
   // The way to the host over constructors.
   ['this.constructor', `return this.constructor.constructor('return typeof process')()`, undefinedHost],
   ['sloppy this', `return typeof (function () { return this })().process`, undefinedHost],
@@ -148,19 +148,9 @@ const cases: [name: string, source: string, want: Want, timeoutMs?: number][] = 
   ['loop in a timer', `setTimeout(() => { for (;;); }, 0); await new Promise(() => {})`, { code: /CODE_TIMEOUT/ }],
   ['timer bomb', `for (let i = 0; i < 1e5; i++) setTimeout(() => {}, 1e6)`, { threw: /Too many timers/ }],
   // Space.
-  [
-    'array bomb',
-    `const a = []; for (;;) a.push(new Array(1e5).fill(1))`,
-    { code: /CODE_MEMORY|CODE_RUNNER_DIED/ },
-    3_000,
-  ],
+  ['array bomb', `const a = []; for (;;) a.push(new Array(1e5).fill(1))`, { code: /CODE_MEMORY|CODE_RUNNER_DIED/ }],
   ['string bomb', `let s = 'x'; for (;;) s += s`, { threw: /Invalid string length/ }],
-  [
-    'map bomb',
-    `const m = new Map(); for (let i = 0; ; i++) m.set(i, [i])`,
-    { code: /CODE_MEMORY|CODE_RUNNER_DIED/ },
-    3_000,
-  ],
+  ['map bomb', `const m = new Map(); for (let i = 0; ; i++) m.set(i, [i])`, { code: /CODE_MEMORY|CODE_RUNNER_DIED/ }],
   [
     'typed array',
     `return new Uint8Array(4e9).length`,
@@ -196,7 +186,9 @@ describe('hostile code', () => {
   after(() => pool.stop());
 
   const host = fingerprint();
-  for (const [name, source, want, timeoutMs = 400] of cases) {
+  for (const [name, source, want] of cases) {
+    // Only what is to run out of time gets little of it: the machine may be slow.
+    const timeoutMs = 'code' in want && want.code.source.includes('TIMEOUT') ? 300 : 20_000;
     test(`stays inside: ${name}`, async () => {
       const patient = makeJob(source, { timeoutMs });
       const got = await pool.run(patient).catch((error: unknown) => error);
@@ -281,7 +273,7 @@ function judge(got: unknown, want: Want): void {
 function fingerprint(): string {
   const roots: object[] = [
     Object,
-    Function,
+    (() => 0).constructor,
     Array,
     String,
     Number,

@@ -1,5 +1,4 @@
-import { TroupeError } from '#workflow';
-import type { Item, JsonObject, JsonValue, NodeResult } from '#workflow';
+import type { TroupeError, Item, JsonObject, JsonValue, NodeResult } from '#workflow';
 import type { CodeJob, CodeOutcome, NodeContext } from '#runtime';
 
 import { answerCall } from './calls.ts';

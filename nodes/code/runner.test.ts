@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { TroupeError } from '#workflow';
 
@@ -82,4 +87,24 @@ describe('runners that are killed', () => {
     assert.equal(outcome.value.length, 10_000);
     assert.deepEqual(outcome.value.at(-1), { json: { i: 9999, name: 'item 9999' } });
   });
+});
+
+test('a runner ends with its engine, even in the middle of an endless loop', { timeout: 30_000 }, async () => {
+  // A second engine that starts a run, says its runner's id and is killed.
+  const folder = fileURLToPath(new URL('.', import.meta.url));
+  const script = `import { createRunnerPool, startRunner } from '${folder}index.ts';
+    import { makeJob, timers } from '${folder}testing.ts';
+    const pool = createRunnerPool({ spawn: startRunner, clock: timers, size: 1 });
+    await pool.run(makeJob('return 1'));
+    void pool.run(makeJob('for (;;);', { timeoutMs: 60_000 }));
+    console.log(pool.stats().processes[0].pid);
+    setTimeout(() => {}, 60_000);`;
+  const engine = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await once(engine.stdout, 'data')) as [Buffer]; // a stream of bytes
+  engine.kill('SIGKILL');
+  // Its stdout closes with the last process that holds it, so the runner's own end is looked for.
+  while (existsSync(`/proc/${Number(String(said))}`)) await pause(20);
 });

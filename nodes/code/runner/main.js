@@ -8,7 +8,7 @@
  * nobody waits, so that a run only pays for its own work. Nothing of a run survives it.
  */
 import { createHash, createHmac, getHashes, randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { decoder, encode } from './frames.js';
 
@@ -39,6 +39,7 @@ const snapshot = ivm.Isolate.createSnapshot([
   })),
 ]);
 
+/** A promise of the isolate that the next run gets. */
 let spare;
 let current;
 
@@ -62,11 +63,19 @@ function send(head, parts) {
   for (const piece of encode(head, parts)) process.stdout.write(piece);
 }
 
+/** The isolate that was warmed up, or a new one where its heap has the wrong size. */
+async function take(memoryMb) {
+  const warm = await spare;
+  if (warm.memoryMb === memoryMb) return warm;
+  warm.isolate.dispose();
+  return prepare(memoryMb);
+}
+
 async function perform(head, [source, scene, items]) {
-  const cell = spare && spare.memoryMb === head.memoryMb ? spare : await prepare(head.memoryMb);
-  if (cell === spare) spare = undefined;
-  const run = { head, cell, timers: new Map(), calls: new Set(), settle: undefined };
+  const run = { head, cell: undefined, timers: new Map(), calls: new Set(), settle: undefined };
   current = run;
+  const cell = await take(head.memoryMb);
+  run.cell = cell;
   const ended = new Promise((resolve) => (run.settle = resolve));
   const timeout = setTimeout(() => {
     run.settle({ failure: 'timeout' });
@@ -82,7 +91,8 @@ async function perform(head, [source, scene, items]) {
   const envelope = aborted ? JSON.stringify({ ...end, logs: [] }) : end.text;
   send({ kind: 'result', run: head.run, nonce: head.nonce, ...(aborted ? { aborted } : {}) }, [envelope]);
   if (!cell.isolate.isDisposed) cell.isolate.dispose();
-  if (!spare) spare = await prepare(head.memoryMb);
+  spare = prepare(head.memoryMb);
+  await spare;
 }
 
 /**
@@ -160,7 +170,7 @@ Object.setPrototypeOf(table, null);
 
 function received(head, parts) {
   if (head.kind === 'run' && !current) {
-    perform(head, parts).catch(() => process.exit(70));
+    perform(head, parts).catch((error) => die(`Error: ${error?.message}`));
   } else if (head.kind === 'reply' && current && head.run === current.head.run && head.nonce === current.head.nonce) {
     const run = current;
     if (!run.calls.delete(head.call)) return;
@@ -169,7 +179,16 @@ function received(head, parts) {
       .apply(undefined, [head.call, text], { result: { copy: true } })
       .catch((error) => escaped(run, error));
   } else if (head.kind === 'run') {
-    process.exit(71);
+    die('Error: a second run while one is in flight');
+  }
+}
+
+/** Ends this process although user code may be running: an orderly exit would wait for it for ever. */
+function die(why) {
+  try {
+    writeSync(2, `${why}\n`);
+  } finally {
+    process.kill(process.pid, 'SIGKILL');
   }
 }
 
@@ -193,9 +212,11 @@ function containment() {
 
 process.stdin.on(
   'data',
-  decoder(FRAME_BODY_BYTES, received, () => process.exit(72)),
+  decoder(FRAME_BODY_BYTES, received, (why) => die(`Error: ${why}`)),
 );
-process.stdin.on('end', () => process.exit(0));
-process.on('unhandledRejection', () => process.exit(73));
-spare = await prepare(SPARE_MEMORY_MB);
+process.stdin.on('end', () => die('the engine is gone'));
+process.stdout.on('error', () => die('the engine is gone'));
+process.on('unhandledRejection', (error) => die(`Error: ${error?.message}`));
+spare = prepare(SPARE_MEMORY_MB);
+await spare;
 send({ kind: 'ready', pid: process.pid, containment: containment() }, []);

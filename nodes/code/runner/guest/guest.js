@@ -82,7 +82,9 @@
     const lazy = (key, make) =>
       Object.defineProperty(globalThis, key, {
         get: make,
-        set: (value) => Object.defineProperty(globalThis, key, { value, writable: true, configurable: true }),
+        set(value) {
+          Object.defineProperty(globalThis, key, { value, writable: true, configurable: true });
+        },
         configurable: true,
       });
     lazy('$now', now);
