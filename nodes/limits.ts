@@ -27,14 +27,12 @@ export const SWITCH_OUTPUTS = 100;
 export const SPLIT_OUT_ITEMS = 1_000_000;
 /** Sub-workflow calls that one Execute Sub-workflow node makes in one run. */
 export const SUBWORKFLOW_CALLS = 10_000;
-/** Characters of a text that the lenient JSON reader takes. */
-export const LENIENT_JSON_CHARACTERS = 16 * 1024 * 1024;
+/** Characters of a JSON text in a field of a sub-workflow call. */
+export const CONVERTED_JSON_CHARACTERS = 16 * 1024 * 1024;
 /** Nesting of objects and lists that nodes walk through. */
 export const JSON_DEPTH_LEVELS = 512;
 /** Parsed dot paths kept ready. */
 export const CACHED_PATHS = 1_000;
-/** Steps of one dot path. */
-export const PATH_STEPS = 100;
 /** Highest list index that a dot path may create. */
 export const PATH_LIST_INDEX = 100_000;
 /** Rules of one Schedule Trigger. */

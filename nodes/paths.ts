@@ -1,39 +1,36 @@
+import { getPath as readPath, parsePath } from '#workflow';
 import type { JsonObject, JsonValue } from '#workflow';
 
 import { errors } from './errors.ts';
-import { CACHED_PATHS, PATH_LIST_INDEX, PATH_STEPS } from './limits.ts';
+import { CACHED_PATHS, PATH_LIST_INDEX } from './limits.ts';
 import { isRecord } from './values.ts';
 
-const cache = new Map<string, readonly string[]>();
-const STEP = /\[(?:(\d+)|"([^"]*)"|'([^']*)'|([^\]]*))\]|([^.[\]]+)/g;
+/**
+ * Dot paths into items. Items are shared and read-only, so writing here copies what lies on the path; which paths there
+ * are, and which names are refused, is decided in one place, by `parsePath` of the language.
+ */
 
-/** The steps of `a.b[0]["c d"]`: `a`, `b`, `0`, `c d`. */
-export function stepsOf(path: string): readonly string[] {
+const cache = new Map<string, readonly string[]>();
+
+/** The steps of `a.b[0]["c d"]`, parsed once per path. Throws PATH_UNSAFE, PATH_TOO_LONG. */
+function stepsOf(path: string): readonly string[] {
   const known = cache.get(path);
   if (known) return known;
-  const steps: string[] = [];
-  for (const match of path.matchAll(STEP)) {
-    steps.push(match[1] ?? match[2] ?? match[3] ?? match[4] ?? match[5] ?? '');
-    if (steps.length > PATH_STEPS) throw errors.NODE_PATH_INVALID({ path, problem: `more than ${PATH_STEPS} steps` });
-  }
+  const steps = parsePath(path);
   if (cache.size >= CACHED_PATHS) cache.clear();
   cache.set(path, steps);
   return steps;
 }
 
 /**
- * Reads a dot path; undefined when a step is missing. Own members only, so that no prototype is ever reached. A
- * member whose name is the whole path wins over the walk, as in n8n.
+ * Reads a dot path; undefined when a step is missing. A member whose name is the whole path wins over the walk, as in
+ * n8n; without dot notation there is no walk.
  */
 export function getPath(value: unknown, path: string, dotNotation = true): JsonValue | undefined {
   const direct = ownMember(value, path);
   if (direct !== undefined || !dotNotation) return direct;
-  let at: unknown = value;
-  for (const step of stepsOf(path)) {
-    at = ownMember(at, step);
-    if (at === undefined) return undefined;
-  }
-  return at as JsonValue | undefined;
+  // Items hold JSON only, so what a path leads to is JSON.
+  return readPath(value, stepsOf(path)) as JsonValue | undefined;
 }
 
 /** One own member of an object, an element of a list, or undefined. */
@@ -42,24 +39,18 @@ export function ownMember(value: unknown, key: string): JsonValue | undefined {
   return (value as JsonObject)[key];
 }
 
-/**
- * The object with a value put at a path: what lies on the path is copied, the rest is shared, the original is left
- * alone. Missing steps become objects, or lists where the next step is a number. `__proto__` is refused.
- */
+const isPlain = (path: string, dotNotation: boolean): boolean => !dotNotation || !/[.[]/.test(path);
+
+/** The object with a value put at a path; the original is left alone. Missing steps are made. */
 export function withPath(object: JsonObject, path: string, value: JsonValue, dotNotation = true): JsonObject {
-  const steps = dotNotation && /[.[]/.test(path) ? stepsOf(path) : [path];
   const made = { ...object };
-  placeAt(made, steps, value, path);
+  placePath(made, path, value, dotNotation);
   return made;
 }
 
-/** `withPath` for an object that is the caller's own already: its top level is changed in place. */
+/** `withPath` for an object whose top level is the caller's own: that is changed in place, what lies below is copied. */
 export function placePath(own: JsonObject, path: string, value: JsonValue, dotNotation = true): void {
-  if (!dotNotation || !/[.[]/.test(path)) placeAt(own, [path], value, path);
-  else placeAt(own, stepsOf(path), value, path);
-}
-
-function placeAt(own: JsonObject, steps: readonly string[], value: JsonValue, path: string): void {
+  const steps = isPlain(path, dotNotation) ? [path] : stepsOf(path);
   let at: JsonObject = own;
   for (let i = 0; i < steps.length; i++) {
     const step = checkedStep(at, steps[i] ?? '', path);
@@ -68,6 +59,7 @@ function placeAt(own: JsonObject, steps: readonly string[], value: JsonValue, pa
   }
 }
 
+/** A plain name is data, whatever it says; only `__proto__` would not be a field of its own. */
 function checkedStep(at: JsonObject, step: string, path: string): string {
   if (step === '__proto__') throw errors.NODE_PATH_INVALID({ path, problem: '"__proto__" is not a field name' });
   if (Array.isArray(at) && !(Number(step) <= PATH_LIST_INDEX)) {
@@ -89,11 +81,11 @@ export function withoutPath(object: JsonObject, path: string, dotNotation = true
     const { [path]: _dropped, ...rest } = object;
     return rest;
   }
+  if (isPlain(path, dotNotation) || getPath(object, path) === undefined) return object;
   const steps = stepsOf(path);
-  if (!dotNotation || steps.length < 2 || getPath(object, path) === undefined) return object;
   const made = { ...object };
   let at: JsonObject = made;
   for (const step of steps.slice(0, -1)) at = at[step] = copyFor(ownMember(at, step), step);
-  delete at[steps[steps.length - 1] ?? ''];
+  delete at[steps.at(-1) ?? ''];
   return made;
 }

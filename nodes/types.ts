@@ -15,6 +15,19 @@ import { splitInBatches } from './split-in-batches/node.ts';
 import { stickyNote } from './sticky-note/node.ts';
 import { stopAndError } from './stop-and-error/node.ts';
 import { waitNode } from './wait/node.ts';
+import { crypto } from './crypto/node.ts';
+import { dateTime } from './date-time/node.ts';
+import { filter } from './filter/node.ts';
+import { ifNode } from './if/node.ts';
+import { itemLists } from './item-lists/node.ts';
+import { removeDuplicates } from './remove-duplicates/node.ts';
+import { renameKeys } from './rename-keys/node.ts';
+import { set } from './set/node.ts';
+import { sort } from './sort/node.ts';
+import { splitOut } from './split-out/node.ts';
+import { summarize } from './summarize/node.ts';
+import { switchNode } from './switch/node.ts';
+import { cron, interval, scheduleTrigger } from './schedule-trigger/node.ts';
 import { webhook } from './webhook/node.ts';
 
 /** Every node type there is. */
@@ -37,4 +50,19 @@ export const NODE_TYPES: readonly NodeType[] = [
   stopAndError,
   waitNode,
   webhook,
+  crypto,
+  dateTime,
+  filter,
+  ifNode,
+  itemLists,
+  removeDuplicates,
+  renameKeys,
+  set,
+  sort,
+  splitOut,
+  summarize,
+  switchNode,
+  cron,
+  interval,
+  scheduleTrigger,
 ];

@@ -2,7 +2,7 @@ import type { NodeContext } from '#runtime';
 import type { Item, JsonObject, JsonValue } from '#workflow';
 
 import { errors } from '../errors.ts';
-import { LENIENT_JSON_CHARACTERS } from '../limits.ts';
+import { CONVERTED_JSON_CHARACTERS } from '../limits.ts';
 import { asText, isRecord, plain, recordsOf } from '../values.ts';
 
 /**
@@ -47,7 +47,7 @@ function converted(field: string, value: JsonValue, wanted: string, item: number
 }
 
 function parsedJson(text: string): unknown {
-  if (text.length > LENIENT_JSON_CHARACTERS) return undefined;
+  if (text.length > CONVERTED_JSON_CHARACTERS) return undefined;
   try {
     return JSON.parse(text);
   } catch {
