@@ -34,10 +34,15 @@ function compileIdentifier(node: Identifier, scope: Scope): Code {
   const { name } = node;
   if (isDeniedVariable(name)) throw stop('EXPRESSION_DENIED', { name });
   const place = scope.find(name);
-  if (place === undefined) return GLOBALS.get(name) ?? (() => undefined);
+  if (place === undefined) return GLOBALS.get(name) ?? extraName(name);
   const { hops, slot } = place;
   if (hops === 0) return (_e, frame) => frame[slot];
   return (_e, frame) => outer(frame, hops)[slot];
+}
+
+/** A name that the scene may add, such as `$tool`; any other is undefined. */
+function extraName(name: string): Code {
+  return ({ scene: { extra } }) => (extra !== undefined && Object.hasOwn(extra, name) ? extra[name] : undefined);
 }
 
 function compileLogical(node: LogicalExpression, scope: Scope, compiler: Compiler): Code {

@@ -79,24 +79,24 @@ function compileTry(node: TryStatement, scope: Scope, compiler: Compiler): State
   const handler = node.handler ? compileCatch(node.handler, scope, compiler) : undefined;
   const guarded: StatementCode = (e, frame) => {
     if (handler === undefined) return block(e, frame);
-    const depth = e.depth;
+    const { depth } = e.budget;
     try {
       return block(e, frame);
     } catch (error) {
       const value = caught(e, error);
-      e.depth = depth;
+      e.budget.depth = depth;
       return handler(e, frame, value);
     }
   };
   if (finalizer === undefined) return guarded;
   return (e, frame) => {
     let end: ReturnType<StatementCode>;
-    const depth = e.depth;
+    const { depth } = e.budget;
     try {
       end = guarded(e, frame);
     } catch (error) {
       caught(e, error);
-      e.depth = depth;
+      e.budget.depth = depth;
       const over = finalizer(e, frame);
       if (over !== NORMAL) return over;
       throw error;

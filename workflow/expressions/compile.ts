@@ -52,8 +52,9 @@ const OPTIONS = { ecmaVersion: 2025, sourceType: 'script', preserveParens: true 
  */
 function parseCode(source: string): Expression {
   const expression = parseExpressionAt(source, 0, OPTIONS);
-  // Behind it only a comment or `; more` may stand: both are valid behind any other expression too.
-  parse(`(0)${source.slice(expression.end)}`, OPTIONS);
+  // Behind it only a comment or `; more` may stand, as behind any other expression; one of the same length keeps positions.
+  const filler = expression.end === 1 ? 'a' : '[]'.padStart(expression.end);
+  parse(filler + source.slice(expression.end), OPTIONS);
   return expression;
 }
 

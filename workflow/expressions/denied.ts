@@ -12,8 +12,6 @@ const DENIED: ReadonlySet<string> = new Set([
   '__defineSetter__',
   '__lookupGetter__',
   '__lookupSetter__',
-  'getPrototypeOf',
-  'setPrototypeOf',
   'prepareStackTrace',
   'captureStackTrace',
   'caller',

@@ -1,5 +1,6 @@
 import type { Item } from '../items.ts';
 import { TroupeError } from '../errors.ts';
+import type { Budget } from './budget.ts';
 import { compileCode } from './compile.ts';
 import { isOverflow } from './compile-statements.ts';
 import { errors, Fault, Stop, stop, type Place } from './errors.ts';
@@ -83,7 +84,10 @@ export function evaluate(
   itemIndex: number,
   options: EvaluateOptions = {},
 ): unknown {
-  const e = new Evaluation(scene, itemIndex);
+  return evaluateWith(new Evaluation(scene, itemIndex), compiled, options);
+}
+
+function evaluateWith(e: Evaluation, compiled: CompiledText, options: EvaluateOptions): unknown {
   try {
     const [first] = compiled.parts;
     if (compiled.lone && typeof first === 'function') return guardedResult(e, run(e, first));
@@ -129,17 +133,17 @@ export function makeScene(input: SceneInput): Scene {
     input: used,
     items: input.inputs[used] ?? NO_ITEMS,
     depth: 0,
-    evaluateText: (text, itemIndex, depth) => nested(scene, text, itemIndex, depth),
+    evaluateText: (text, itemIndex, depth, budget) => nested(scene, text, itemIndex, depth, budget),
   };
   return scene;
 }
 
 const NO_ITEMS: readonly Item[] = [];
 
-function nested(scene: Scene, text: string, itemIndex: number, depth: number): unknown {
+function nested(scene: Scene, text: string, itemIndex: number, depth: number, budget: Budget): unknown {
   if (depth > PARAMETER_DEPTH) throw stop('EXPRESSION_RECURSION', { name: text.slice(0, 50) });
   const deeper: Scene = { ...scene, depth };
-  return evaluate(compileText(text), deeper, itemIndex);
+  return evaluateWith(new Evaluation(deeper, itemIndex, budget), compileText(text), {});
 }
 
 function defaultInput(input: SceneInput): number {

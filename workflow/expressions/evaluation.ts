@@ -1,5 +1,4 @@
-import { rangeFault, stop } from './errors.ts';
-import { ALLOCATION_BYTES, ARRAY_ELEMENTS, CALL_DEPTH, ELEMENT_BYTES, FUEL_STEPS } from './limits.ts';
+import { Budget } from './budget.ts';
 import type { Scene } from './scene.ts';
 
 /**
@@ -14,44 +13,33 @@ export class Evaluation {
   at = 0;
   /** Value of the `return` that is under way. */
   returned: unknown = undefined;
-  #fuel = FUEL_STEPS;
-  #bytes = ALLOCATION_BYTES;
-  /** Closures that are running; a `catch` puts it back to its own level. */
-  depth = 0;
+  readonly budget: Budget;
   #copies: Map<object, object> | undefined;
 
-  constructor(scene: Scene, itemIndex: number) {
+  constructor(scene: Scene, itemIndex: number, budget = new Budget()) {
     this.scene = scene;
     this.itemIndex = itemIndex;
+    this.budget = budget;
   }
 
-  /** Takes fuel; call before work that grows with `steps`. */
+  /** The same budget and scene, seen from another item. */
+  forItem(itemIndex: number): Evaluation {
+    return new Evaluation(this.scene, itemIndex, this.budget);
+  }
+
+  /** @see Budget.spend */
   spend(steps: number): void {
-    this.#fuel -= steps;
-    if (this.#fuel < 0) throw stop('EXPRESSION_LIMIT', { what: 'steps', limit: FUEL_STEPS });
+    this.budget.spend(steps);
   }
 
-  /** Takes bytes; call before the allocation. */
+  /** @see Budget.allocate */
   allocate(bytes: number): void {
-    this.#bytes -= bytes;
-    // Also refuses NaN, which a helper could compute from a hostile argument.
-    if (!(this.#bytes >= 0)) throw stop('EXPRESSION_LIMIT', { what: 'bytes', limit: ALLOCATION_BYTES });
+    this.budget.allocate(bytes);
   }
 
-  /** Takes fuel and bytes for an array or object of `count` members. */
+  /** @see Budget.elements */
   elements(count: number): void {
-    if (count > ARRAY_ELEMENTS) throw rangeFault('Invalid array length');
-    this.spend(count);
-    this.allocate(count * ELEMENT_BYTES);
-  }
-
-  enter(): void {
-    this.spend(1);
-    if (++this.depth > CALL_DEPTH) throw stop('EXPRESSION_LIMIT', { what: 'nested calls', limit: CALL_DEPTH });
-  }
-
-  leave(): void {
-    this.depth--;
+    this.budget.elements(count);
   }
 
   /** The current content behind a value: its private copy if it was written, else itself. */
@@ -59,11 +47,6 @@ export class Evaluation {
     if (this.#copies === undefined || typeof value !== 'object' || value === null) return value;
     // The map holds copies of the same kind as their originals; see `own`.
     return (this.#copies.get(value) as T | undefined) ?? value;
-  }
-
-  /** True when something was written, so that results must be copied out deeply. */
-  get wrote(): boolean {
-    return this.#copies !== undefined;
   }
 
   /** The private copy of an object, made by `copy` on the first write. */

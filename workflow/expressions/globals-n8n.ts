@@ -1,6 +1,6 @@
 import { DateTime } from 'luxon';
 import { stop, typeFault } from './errors.ts';
-import { Evaluation, type Code } from './evaluation.ts';
+import type { Code, Evaluation } from './evaluation.ts';
 import {
   currentItem,
   InputReference,
@@ -68,7 +68,31 @@ function items(e: Evaluation, args: unknown[]): unknown {
   return [...found];
 }
 
-/** `$item(1).$json`: the run's names as another item sees them. */
+/** A handle as another item sees it. */
+class Bound extends Handle {
+  readonly #handle: Handle;
+  readonly #index: number;
+  constructor(handle: Handle, index: number) {
+    super();
+    this.#handle = handle;
+    this.#index = index;
+  }
+  read(e: Evaluation, key: string): unknown {
+    return bound(this.#handle.read(e.forItem(this.#index), key), this.#index);
+  }
+  call(e: Evaluation, key: string, args: unknown[]): unknown {
+    return bound(this.#handle.call(e.forItem(this.#index), key, args), this.#index);
+  }
+  plain(e: Evaluation): unknown {
+    return this.#handle.plain(e.forItem(this.#index));
+  }
+}
+
+function bound(value: unknown, index: number): unknown {
+  return value instanceof Handle ? new Bound(value, index) : value;
+}
+
+/** `$item(1)`: the run's names as another item sees them. */
 class OtherItem extends Handle {
   readonly #index: number;
   constructor(index: number) {
@@ -76,9 +100,8 @@ class OtherItem extends Handle {
     this.#index = index;
   }
   read(e: Evaluation, key: string): unknown {
-    const name = N8N_NAMES.get(key);
     e.spend(1);
-    return name?.(new Evaluation(e.scene, this.#index), []);
+    return bound(N8N_NAMES.get(key)?.(e.forItem(this.#index), []), this.#index);
   }
   call(_e: Evaluation, key: string): unknown {
     throw typeFault(`${key} is not a function`);

@@ -188,6 +188,10 @@ export function step(e: Evaluation, value: unknown, by: 1 | -1): unknown {
   return typeof value === 'bigint' ? boundedBigint(value + BigInt(by)) : numberOf(e, value) + by;
 }
 
+function notIterable(value: unknown): never {
+  throw typeFault(`${typeOf(value)} is not iterable`);
+}
+
 /** The elements of something that `...`, `for…of` and destructuring can walk. */
 export function elementsOf(e: Evaluation, value: unknown): readonly unknown[] {
   const seen = e.look(value);
@@ -199,6 +203,10 @@ export function elementsOf(e: Evaluation, value: unknown): readonly unknown[] {
       e.elements(text.length);
       return [...text];
     }
+    case 'handle': {
+      const plain = (seen as Handle).plain(e);
+      return Array.isArray(plain) ? plain : notIterable(value);
+    }
     case 'set':
     case 'map': {
       const collection = seen as Set<unknown> | Map<unknown, unknown>;
@@ -206,6 +214,6 @@ export function elementsOf(e: Evaluation, value: unknown): readonly unknown[] {
       return [...collection];
     }
     default:
-      throw typeFault(`${typeOf(value)} is not iterable`);
+      return notIterable(value);
   }
 }

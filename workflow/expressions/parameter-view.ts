@@ -35,7 +35,7 @@ export class ParameterView extends Handle {
 }
 
 function resolved(e: Evaluation, value: unknown, deep: boolean): unknown {
-  if (isExpression(value)) return e.scene.evaluateText(value, e.itemIndex, e.scene.depth + 1);
+  if (isExpression(value)) return e.scene.evaluateText(value, e.itemIndex, e.scene.depth + 1, e.budget);
   if (typeof value !== 'object' || value === null) return value;
   if (!deep) return new ParameterView(value);
   e.spend(1);

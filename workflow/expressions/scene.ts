@@ -1,6 +1,7 @@
 import type { NodeDefinition, WorkflowDefinition } from '../definition.ts';
 import type { Item, JsonObject, JsonValue, Ports, Source } from '../items.ts';
 import type { ExecutionMode, RunData } from '../run-events.ts';
+import type { Budget } from './budget.ts';
 
 /** What an expression can look at: one run of one node. Built by `makeScene`, once per node run. */
 export interface SceneInput {
@@ -44,7 +45,7 @@ export interface Scene extends SceneInput {
   /** Items of that input. */
   readonly items: readonly Item[];
   /** Evaluates another parameter text, for `$parameter`; `depth` counts how far such references are nested. */
-  readonly evaluateText: (text: string, itemIndex: number, depth: number) => unknown;
+  readonly evaluateText: (text: string, itemIndex: number, depth: number, budget: Budget) => unknown;
   /** How many `$parameter` references led here. */
   readonly depth: number;
 }

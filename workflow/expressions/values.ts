@@ -234,8 +234,8 @@ export function typeOf(value: unknown): string {
 /** Calls a guest function within the budget. */
 export function callFunction(e: Evaluation, fn: unknown, args: unknown[]): unknown {
   if (!(fn instanceof GuestFunction) && !(fn instanceof Handle)) throw typeFault(`${typeOf(fn)} is not a function`);
-  e.enter();
+  e.budget.enter();
   const result = fn.invoke(e, args);
-  e.leave();
+  e.budget.leave();
   return result;
 }
