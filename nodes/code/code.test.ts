@@ -3,10 +3,10 @@ import { after, describe, test } from 'node:test';
 
 import type { Item, JsonObject, NodeResult } from '#workflow';
 
-import { codeNode, functionItemNode, functionNode } from './index.ts';
+import { codeNode } from './index.ts';
 import { createRunnerPool } from './pool.ts';
 import { startRunner } from './process.ts';
-import { itemsOf, makeContext, makeScene, timers } from './testing.ts';
+import { check, itemsOf, makeContext, makeScene, timers } from './testing.ts';
 
 const pool = createRunnerPool({ spawn: startRunner, clock: timers, size: 1 });
 after(() => pool.stop());
@@ -128,7 +128,7 @@ const all: Case[] = [
   ['$json is the first item', 'return [{ json: { v: $json.n } }];', [{ json: { v: 1 } }]],
   [
     'names exist or not as in n8n',
-    "return [{ json: Object.fromEntries(['$input','$json','$item','$items','$node','$workflow','$execution','$now','$today','$jmespath','$prevNode','$runIndex','$itemIndex','$env','$vars','$secrets','$parameter','$getWorkflowStaticData','DateTime','Duration','Interval','Buffer','setTimeout','require','fetch','console','process','URL','crypto','structuredClone','TextEncoder','$binary','$data','item','items','helpers','module','globalThis','$if','$min','$ifEmpty','$fromAI','$agentInfo','$jmesPath','$position','$thisRunIndex','$thisItem','$mode','$webhookId'].map(k => [k, eval('typeof ' + k)])) }];",
+    "return [{ json: Object.fromEntries(['$input','$json','$item','$items','$node','$workflow','$execution','$now','$today','$jmespath','$prevNode','$runIndex','$itemIndex','$env','$vars','$secrets','$parameter','$getWorkflowStaticData','$evaluateExpression','DateTime','Duration','Interval','Buffer','setTimeout','require','fetch','console','process','URL','crypto','structuredClone','TextEncoder','$binary','$data','item','items','helpers','module','globalThis','$if','$min','$ifEmpty','$fromAI','$agentInfo','$jmesPath','$position','$thisRunIndex','$thisItem','$mode','$webhookId'].map(k => [k, eval('typeof ' + k)])) }];",
     [
       {
         json: {
@@ -150,6 +150,7 @@ const all: Case[] = [
           $secrets: 'undefined',
           $parameter: 'object',
           $getWorkflowStaticData: 'function',
+          $evaluateExpression: 'function',
           DateTime: 'function',
           Duration: 'function',
           Interval: 'function',
@@ -432,73 +433,11 @@ describe('Code and the rest of the run', () => {
   });
 });
 
-describe('Function and Function Item', () => {
-  test('items are changed and returned', () => {
-    const functionCode = 'items[0].json.x = 1; return items.slice(0, 1);';
-    return check(
-      () => functionNode.execute(legacy('function', functionCode)),
-      [{ json: { n: 1, s: 'a', x: 1 }, pairedItem: { item: 0 } }],
-    );
-  });
-  test('plain objects are items', () =>
-    check(() => functionNode.execute(legacy('function', 'return [{ a: 1 }]')), [{ json: { a: 1 } }]));
-  test('links may be plain numbers', () =>
-    check(
-      () => functionNode.execute(legacy('function', 'return [{ json: { a: 1 }, pairedItem: 2 }]')),
-      [{ json: { a: 1 }, pairedItem: 2 }],
-    ));
-  for (const [functionCode, message] of [
-    ['', 'No data got returned. Always return an Array of items!'],
-    ['return { json: {} }', 'Always an Array of items has to be returned!'],
-    ['return [{ json: 5 }]', 'The json-property has to be an object!'],
-    ['\nthrow new Error("x")', 'x [Line 2]'],
-  ] as const) {
-    test(`Function: ${JSON.stringify(functionCode)} gives "${message}"`, () =>
-      check(() => functionNode.execute(legacy('function', functionCode)), message));
-  }
-  test('item is the json of each, binary stays', () => {
-    const items = [{ json: { a: 1 }, binary: { data: { mimeType: 'text/plain', data: 'YQ==' } } }];
-    const context = legacy('functionItem', 'item.b = 2; return item;', items);
-    return check(
-      () => functionItemNode.execute(context),
-      [{ json: { a: 1, b: 2 }, binary: items[0]?.binary, pairedItem: { item: 0 } }],
-    );
-  });
-  test('item may be replaced', () =>
-    check(
-      () => functionItemNode.execute(legacy('functionItem', 'item = { name: "t" };\nreturn item;', itemsOf({}))),
-      [{ json: { name: 't' }, pairedItem: { item: 0 } }],
-    ));
-  test('a failure names line and item', () =>
-    check(
-      () => functionItemNode.execute(legacy('functionItem', 'throw new Error("x")')),
-      'x [Line 1 | Item Index: 0]',
-    ));
-});
-
-function legacy(dialect: string, functionCode: string, items?: readonly Item[]): ReturnType<typeof makeContext> {
-  return makeContext(pool, { functionCode }, { ...(items ? { items } : {}), scene: makeScene({ dialect }) });
-}
-
 async function run(parameters: JsonObject, scene = makeScene()): Promise<Extract<NodeResult, { kind: 'outputs' }>> {
   const result = await codeNode.execute(makeContext(pool, parameters, { scene }));
   assert.equal(result.kind, 'outputs');
   if (result.kind !== 'outputs') assert.fail();
   return result;
-}
-
-/** The items of the first output, or the message of the failure. */
-async function check(execute: () => NodeResult | Promise<NodeResult>, want: readonly object[] | string): Promise<void> {
-  if (typeof want === 'string') {
-    await assert.rejects(
-      async () => execute(),
-      (error: Error) => (assert.equal(error.message, want), true),
-    );
-    return;
-  }
-  const result = await execute();
-  assert.ok(result.kind === 'outputs');
-  assert.deepEqual(result.outputs, [want]);
 }
 
 function seen(items: readonly Item[]) {

@@ -21,6 +21,7 @@ export type RunnerEvent =
   | { type: 'redispatched'; deaths: number; cause: string }
   | { type: 'recycled'; pid: number | undefined; cause: 'runs' | 'limit' | 'project' | 'idle' | 'abort' | 'stop' };
 
+/** How many runner processes there may be, how they are made, and who hears of them. */
 export interface RunnerPoolOptions {
   /** Makes one process; an actor per process may stand behind it. */
   spawn(): RunnerProcess;

@@ -55,6 +55,7 @@ export interface CodeScene {
   project?: string;
 }
 
+/** What a scene is gathered from: the run's own state, as the engine holds it. Nothing of it is changed. */
 export interface SceneInput {
   workflow: WorkflowDefinition;
   active: boolean;

@@ -1,4 +1,6 @@
-import type { Item, JsonObject, NodeDefinition, WorkflowDefinition } from '#workflow';
+import assert from 'node:assert/strict';
+
+import type { Item, JsonObject, NodeDefinition, NodeResult, WorkflowDefinition } from '#workflow';
 
 import type { CodeJob, CodeRunner, HttpClient, NodeContext } from '#runtime';
 
@@ -127,4 +129,21 @@ export function makeContext(
     memory: {},
     staticData: () => ({}),
   };
+}
+
+/** The items of the first output, or the message of the failure. */
+export async function check(
+  execute: () => NodeResult | Promise<NodeResult>,
+  want: readonly object[] | string,
+): Promise<void> {
+  if (typeof want === 'string') {
+    await assert.rejects(
+      async () => execute(),
+      (error: Error) => (assert.equal(error.message, want), true),
+    );
+    return;
+  }
+  const result = await execute();
+  assert.ok(result.kind === 'outputs');
+  assert.deepEqual(result.outputs, [want]);
 }

@@ -195,6 +195,9 @@
       $fromAI: () => {
         throw new ExpressionError('$fromAI can only be used in tool parameters');
       },
+      $evaluateExpression: () => {
+        throw new ExpressionError('$evaluateExpression is not available in the Code node');
+      },
       $nodeVersion: scene.node.typeVersion,
       $nodeId: scene.node.id,
       $webhookId: scene.node.webhookId,
