@@ -5,7 +5,9 @@ import type { WebhookRegistry } from './webhooks/registry.ts';
 
 /** Which workflows listen: webhooks here, schedules behind the trigger switch. */
 export interface Activation {
-  /** Begins to listen, or listens to the new version. Throws what makes the workflow unfit to be active. */
+  /** Throws what makes the workflow unfit to be active: no trigger, an address that is taken. Changes nothing. */
+  check(workflow: WorkflowDefinition): void;
+  /** Begins to listen, or listens to the new version. Throws as `check`. */
   on(workflow: WorkflowDefinition, version: number): Promise<void>;
   off(workflowId: string): Promise<void>;
   /** Listens to everything that is stored as active; one that fails is logged and left out. Returns how many listen. */
@@ -23,6 +25,10 @@ export function readWorkflow(source: JsonObject, id: string, catalog: NodeCatalo
 /** Makes the switch over the webhook table and the schedules. */
 export function createActivation(deps: ApiDependencies, registry: WebhookRegistry): Activation {
   const activation: Activation = {
+    check(workflow) {
+      refuseIdle(workflow, deps.catalog);
+      registry.check(workflow);
+    },
     async on(workflow, version) {
       refuseIdle(workflow, deps.catalog);
       registry.activate(workflow, version);
@@ -34,23 +40,14 @@ export function createActivation(deps: ApiDependencies, registry: WebhookRegistr
     },
     async restore() {
       let count = 0;
-      let after: string | undefined;
-      do {
-        const page = await deps.storage.workflows.list({
-          limit: 100,
-          active: true,
-          ...(after === undefined ? {} : { after }),
-        });
-        for (const { id, source, version } of page.rows) {
-          try {
-            await activation.on(parseWorkflow(source, { id }), version);
-            count += 1;
-          } catch (error) {
-            deps.log.error({ workflowId: id, err: error }, 'an active workflow cannot listen');
-          }
+      for (const { id, source, version } of await deps.storage.workflows.active()) {
+        try {
+          await activation.on(parseWorkflow(source, { id }), version);
+          count += 1;
+        } catch (error) {
+          deps.log.error({ workflowId: id, err: error }, 'an active workflow cannot listen');
         }
-        after = page.next;
-      } while (after !== undefined);
+      }
       return count;
     },
   };

@@ -96,6 +96,10 @@ function createApp(
     genReqId: (request) => requestIdOf(request.headers['x-request-id'], deps),
     serverFactory: (handler) => serverOf(handler, webhooks, limits),
     forceCloseConnections: 'idle',
+    frameworkErrors: (_error, _request, reply) => {
+      reply.hijack();
+      refuseUrl(reply.raw);
+    },
   });
   app.setValidatorCompiler(validatorCompiler);
   parseBodies(app, webhooks);
@@ -184,6 +188,13 @@ const PREFLIGHT_HEADERS = {
   'access-control-allow-headers': 'authorization, content-type, x-n8n-api-key, x-request-id',
   'access-control-max-age': '600',
 };
+
+/** The router cannot read the address, so no hook and no handler ever sees this call. */
+function refuseUrl(reply: ServerResponse): void {
+  const { status, body } = problemOf(errors.URL_INVALID({ fault: 'it is not percent-encoded UTF-8' }), '');
+  reply.writeHead(status, { ...SAFE_HEADERS, 'content-type': 'application/json; charset=utf-8' });
+  reply.end(JSON.stringify(body));
+}
 
 /** Lets pages of the configured origins read the answers; without any configured none but our own can. */
 function browserHeaders(request: FastifyRequest, { config }: ApiDependencies): Record<string, string> {

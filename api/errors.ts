@@ -38,6 +38,12 @@ export const errors = defineErrors({
     retryable: false,
     hint: 'A terminal state never changes.',
   },
+  EXECUTION_RUNNING: {
+    message: (p: { id: string }) => `The execution ${p.id} has not ended yet`,
+    status: 409,
+    retryable: true,
+    hint: 'Cancel it first, or wait for its end.',
+  },
   EXECUTION_NOT_WAITING: {
     message: (p: { id: string }) => `The execution ${p.id} is not waiting for a call: it is running or has finished`,
     status: 409,

@@ -92,6 +92,8 @@ export interface WorkflowStore {
   update(id: string, source: JsonObject): Promise<WorkflowRecord | undefined>;
   remove(id: string): Promise<WorkflowRecord | undefined>;
   setActive(id: string, active: boolean): Promise<WorkflowRecord | undefined>;
+  /** Every active workflow with the version that its triggers start. */
+  active(): Promise<readonly { readonly id: string; readonly version: number; readonly source: JsonObject }[]>;
 }
 
 /** A row of the list of executions. Times are epoch milliseconds. */
@@ -114,6 +116,6 @@ export interface ExecutionStore {
     status?: ExecutionStatus;
     workflowId?: string;
   }): Promise<Page<ExecutionSummary>>;
-  /** Absent: executions cannot be deleted by hand. Undefined when there is no such execution. */
+  /** Absent: executions cannot be deleted by hand. Undefined when there is no such execution or it has not ended. */
   remove?(id: string): Promise<ExecutionSummary | undefined>;
 }

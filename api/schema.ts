@@ -1,7 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Value } from 'typebox/value';
 import { errors } from './errors.ts';
 import { API_LIMITS } from './limits.ts';
 
@@ -24,9 +23,25 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const check = Compile(schema);
   const part = httpPart === 'querystring' ? 'query' : (httpPart ?? 'body');
   return (input: unknown) => {
-    const value = part === 'body' ? input : Value.Convert(schema, { ...(input as object) });
+    const value = part === 'body' ? input : fromText(schema, input);
     if (check.Check(value)) return { value };
     const fault = check.Errors(value).find(({ keyword }) => keyword !== 'boolean') ?? { instancePath: '', message: '' };
     return { error: errors.INPUT_INVALID({ where: `${part}${fault.instancePath}`, fault: fault.message }) };
   };
 };
+
+/** Numbers and booleans as they are written in addresses; every other text stays text, for the check to refuse. */
+function fromText(schema: TSchema, input: unknown): unknown {
+  if (typeof input !== 'object' || input === null || !Type.IsObject(schema)) return input;
+  const entries = Object.entries(input).map(([name, text]) => {
+    const wanted = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
+    return [name, typeof text === 'string' && wanted !== undefined ? converted(wanted, text) : text];
+  });
+  return Object.fromEntries(entries);
+}
+
+function converted(wanted: TSchema, text: string): unknown {
+  if (Type.IsInteger(wanted)) return /^-?[0-9]{1,16}$/.test(text) ? Number(text) : text;
+  if (Type.IsBoolean(wanted)) return text === 'true' ? true : text === 'false' ? false : text;
+  return text;
+}

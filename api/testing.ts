@@ -223,6 +223,7 @@ export function memoryStorage(engine: FakeEngine): ApiStorage {
         return known;
       },
       setActive: async (id, active) => change(id, { active }),
+      active: async () => [...workflows.values()].filter(({ active }) => active),
     },
     executions: {
       async list({ limit, after, status, workflowId }) {
@@ -232,6 +233,12 @@ export function memoryStorage(engine: FakeEngine): ApiStorage {
           .filter((row) => workflowId === undefined || row.workflowId === workflowId)
           .toReversed();
         return pageOf(rows, limit, after);
+      },
+      async remove(id) {
+        const record = engine.journal.get(id)?.record;
+        if (record === undefined || !isEnd(record.status)) return undefined;
+        engine.journal.delete(id);
+        return record;
       },
     },
     journal: {

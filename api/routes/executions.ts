@@ -94,9 +94,11 @@ function deleteRoute(deps: ApiDependencies): Route {
     permission: 'execution:write',
     params: ExecutionParams,
     async handle({ params: { id } }) {
-      if (deps.storage.executions.remove === undefined) throw errors.EXECUTION_DELETE_UNSUPPORTED({ id });
-      const removed = await deps.storage.executions.remove(id);
-      if (removed === undefined) throw errors.EXECUTION_UNKNOWN({ id });
+      const { executions } = deps.storage;
+      if (executions.remove === undefined) throw errors.EXECUTION_DELETE_UNSUPPORTED({ id });
+      await summaryOf(id, deps);
+      const removed = await executions.remove(id);
+      if (removed === undefined) throw errors.EXECUTION_RUNNING({ id });
       return executionJson(removed);
     },
   });

@@ -106,10 +106,11 @@ async function replace(
 ): Promise<WorkflowRecord> {
   const { workflows } = deps.storage;
   const { id } = definition;
-  const before = found(await workflows.get(id), id);
-  if (before.active) await activation.on(definition, before.version + 1);
+  const { active } = found(await workflows.get(id), id);
+  if (active) activation.check(definition);
   const record = found(await workflows.update(id, body), id);
-  if (record.active && record.version !== before.version + 1) await activation.on(definition, record.version);
+  // Stored first: a run must never be pinned to a version that nobody can load.
+  if (record.active) await activation.on(definition, record.version);
   return record;
 }
 
@@ -122,9 +123,11 @@ function switchRoute(deps: ApiDependencies, activation: Activation, active: bool
     params: IdParams,
     async handle({ params: { id }, identity }) {
       const stored = found(await workflows.get(id), id);
-      if (active) await activation.on(readWorkflow(stored.source, id, deps.catalog), stored.version);
-      else await activation.off(id);
+      const definition = active ? readWorkflow(stored.source, id, deps.catalog) : undefined;
+      if (definition !== undefined) activation.check(definition);
       const record = found(await workflows.setActive(id, active), id);
+      if (definition === undefined) await activation.off(id);
+      else await activation.on(definition, record.version);
       announce(deps, active ? 'workflow.activated' : 'workflow.deactivated', record, identity.ownerId);
       return workflowJson(record);
     },

@@ -73,6 +73,11 @@ export class WebhookRegistry {
     return targets.map(({ route }) => route);
   }
 
+  /** Throws what {@link activate} would throw for addresses that are taken, and changes nothing. */
+  check(workflow: WorkflowDefinition): void {
+    this.#refuseTaken(workflow.id, targetsOf(workflow, 0, this.#catalog));
+  }
+
   /** Forgets the routes of a workflow; calls under way go on. */
   deactivate(workflowId: string): void {
     for (const { path, method } of this.#routesOf.get(workflowId) ?? []) {
