@@ -38,7 +38,6 @@ function unrunRoot(state: RunState, ended: Ended, node: string): string | undefi
  */
 export function startUnrunAncestors(state: RunState, ended: Ended, target: string): void {
   for (const feed of state.graph.feeds(target).flat()) {
-    if (feed.node === ended.node) continue;
     const root = unrunRoot(state, ended, feed.node);
     if (root === undefined || (state.reachable !== undefined && !state.reachable.has(root))) continue;
     const [source] = state.graph.feeds(root).flat();

@@ -285,6 +285,30 @@ describe('missing inputs', () => {
     assert.equal(orderOf(flow({ order: 'v0', nodes, edges })), 'Start A None M');
   });
 
+  it('v0: the empty result completes a merge at once, not only when all else is done', () => {
+    const nodes = { Start: {}, A: {}, None: { is: 'none' }, Late: {}, Later: {}, M: { is: 'merge' } };
+    const edges = ['Start>A', 'Start>None', 'Start>Late', 'Late>Later', 'A>M.0', 'None>M.1'];
+    assert.equal(orderOf(flow({ order: 'v0', nodes, edges })), 'Start A None Late M Later');
+  });
+
+  it('v0: nothing is forced while any ancestor of the missing input is on its way', () => {
+    const nodes = { Start: {}, A: {}, Q: {}, Root: {}, F: {}, M: { is: 'merge' } };
+    const edges = ['Root>F', 'Start>A', 'Start>Q', 'A>M.0', 'Q>F', 'F>M.1'];
+    assert.equal(orderOf(flow({ order: 'v0', nodes, edges })), 'Start A Q F M');
+  });
+
+  it('v0: an entry without any item is dropped, which frees those who waited for it', () => {
+    const nodes = { Start: {}, C: {}, None: { is: 'empty2' }, M1: { is: 'merge' }, M2: { is: 'merge' } };
+    const edges = ['Start>C', 'Start>None', 'C>M2.1', 'None.0>M1.0', 'None.1>M1.1', 'M1>M2.0'];
+    assert.equal(orderOf(flow({ order: 'v0', nodes, edges })), 'Start C None M2');
+  });
+
+  it('inputs of the type that are not connected are [] too', () => {
+    const nodes = { Start: {}, If: { is: 'yes' }, M: { is: 'merge3' } };
+    const { state } = perform(flow({ nodes, edges: ['Start>If', 'If.0>M.0', 'If.1>M.1'] }));
+    assert.equal(state.runData.get('M')?.[0]?.outputs?.[0]?.length, 3);
+  });
+
   it('v0: with nothing on the first input a node hands on nothing', () => {
     const nodes = { Start: {}, If: { is: 'no' }, B: {}, M: { is: 'merge' }, End: {} };
     const edges = ['Start>If', 'If.0>M.0', 'If.1>B', 'B>M.1', 'M>End'];

@@ -277,6 +277,14 @@ describe('connections', () => {
   }
 });
 
+describe('the number of connections', () => {
+  it('is limited', () => {
+    const targets = Array.from({ length: 20_001 }, () => ({ node: 'A', type: 'main', index: 0 }));
+    const [issue] = issuesOf(workflow({ connections: { A: { main: [targets] } } }));
+    assert.match(issue?.message ?? '', /20001 connections/);
+  });
+});
+
 describe('faults of nodes', () => {
   const bad: [string, unknown, string, RegExp][] = [
     ['no object', 'x', 'nodes[0]', /nodes\[0\] is not an object/],

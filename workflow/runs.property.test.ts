@@ -113,7 +113,7 @@ function journalOf(workflow: WorkflowDefinition, start: object): Journaled {
 function essence(state: RunState): unknown {
   const runs = [...state.runData].map(([name, all]) => [
     name,
-    all.map(({ startTime: _, executionTime: __, ...run }) => run),
+    all.map((run) => ({ ...run, startTime: 0, executionTime: 0 })),
   ]);
   return JSON.parse(JSON.stringify([state.status, state.error ?? null, state.lastNodeExecuted ?? null, runs]));
 }

@@ -79,6 +79,10 @@ export const TINY_TYPES: Record<string, TinyType> = {
   none: { facts: one, execute: () => [[]] },
   empty2: { facts: { ...one, outputs: 2 }, execute: () => [[], []] },
   merge: { facts: { ...one, inputs: 2 }, execute: (inputs) => [inputs.flatMap((items) => items ?? [])] },
+  merge3: {
+    facts: { ...one, inputs: 3 },
+    execute: (inputs) => [inputs.map((_, input) => ({ json: { input } }))],
+  },
   mergeAll: {
     facts: { ...one, inputs: 2, requiredInputs: 'all' },
     execute: (inputs) => [inputs.flatMap((items) => items ?? [])],

@@ -304,7 +304,7 @@ describe('waits', () => {
     const state = fold(line, [...journals.waiting, resumed()]);
     const effect = currentRun(state);
     assert.equal(state.status, 'running');
-    assert.deepEqual([effect?.run, effect?.attempt], [0, 1]);
+    assert.deepEqual([effect?.run, effect?.attempt, state.current?.wait], [0, 1, undefined]);
     assert.deepEqual(effect?.given, effect?.inputs);
     assert.deepEqual(resumedFor(state, 'A', 0)?.items, undefined);
     const done = fold(line, [...journals.waiting, resumed(), nodeStarted('A'), nodeFinished('A')]);
@@ -392,6 +392,11 @@ describe('nodes that do not execute', () => {
     assert.deepEqual(effect.sources, []);
     const [bare] = outstanding(fold(line, [started({ items: [] })]));
     assert.ok(bare?.type === 'runNode' && bare.given === undefined);
+  });
+
+  it('any node that a run begins at is executed, even without items', () => {
+    const [effect] = outstanding(fold(line, [started({ trigger: 'A', items: [] })]));
+    assert.ok(effect?.type === 'runNode' && effect.node === 'A' && effect.given === undefined);
   });
 
   it('a node of an unknown type fails the run when its turn comes, naming type and version', () => {

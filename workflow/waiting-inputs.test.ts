@@ -85,10 +85,15 @@ describe('a deque', () => {
         const deque = new Deque<number>();
         const plain: number[] = [];
         sequence.forEach((step, n) => {
-          if (step === 'front') (deque.pushFront(n), plain.unshift(n));
-          else if (step === 'back') (deque.pushBack(n), plain.push(n));
-          else if (step === 'many') for (let i = 0; i < 100; i++) (deque.pushBack(i), plain.push(i));
-          else assert.equal(deque.popFront(), plain.shift());
+          if (step === 'pop') assert.equal(deque.popFront(), plain.shift());
+          if (step === 'front') {
+            deque.pushFront(n);
+            plain.unshift(n);
+          }
+          for (let left = step === 'many' ? 100 : step === 'back' ? 1 : 0; left > 0; left--) {
+            deque.pushBack(left);
+            plain.push(left);
+          }
           assert.equal(deque.length, plain.length);
           assert.equal(deque.first(), plain[0]);
           assert.equal(deque.at(1), plain[1]);
