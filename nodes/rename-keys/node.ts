@@ -1,5 +1,5 @@
 import type { NodeContext, NodeType } from '#runtime';
-import type { Item, JsonObject } from '#workflow';
+import type { Item } from '#workflow';
 
 import { errors } from '../errors.ts';
 import { eachItem, linked } from '../items.ts';
@@ -10,24 +10,22 @@ import { asText, recordsOf } from '../values.ts';
 
 const type = 'n8n-nodes-base.renameKeys';
 
-/** Gives fields new names, one after another: a later row sees what an earlier one made. */
+/**
+ * Gives fields new names. Every row takes its value from the item as it came in, so that two names cannot be swapped
+ * (observed in n8n 2.41.1: the second row wins).
+ */
 function rename(context: NodeContext): Item[] {
   return eachItem(context, (item, index) => {
     const regex = groupParam(context, 'additionalOptions.regexReplacement', index)['replacements'];
     if (recordsOf(regex).length > 0) throw errors.NODE_NOT_SUPPORTED({ feature: 'Rename Keys by regular expression' });
-    const json = rowsParam(context, 'keys.key', index).reduce(
-      (fields: JsonObject, row) => renamed(fields, asText(row['currentKey']), asText(row['newKey'])),
-      item.json,
-    );
+    let json = item.json;
+    for (const row of rowsParam(context, 'keys.key', index)) {
+      const [from, to] = [asText(row['currentKey']), asText(row['newKey'])];
+      const value = from === '' || to === '' || from === to ? undefined : getPath(item.json, from);
+      if (value !== undefined) json = withoutPath(withPath(json, to, value), from);
+    }
     return { ...linked(item, index), json };
   });
-}
-
-function renamed(fields: JsonObject, from: string, to: string): JsonObject {
-  if (from === '' || to === '' || from === to) return fields;
-  const value = getPath(fields, from);
-  if (value === undefined) return fields;
-  return withPath(withoutPath(fields, from), to, value);
 }
 
 export const renameKeys: NodeType = {

@@ -2,9 +2,10 @@ import type { NodeContext, NodeType } from '#runtime';
 import type { Item, NodeDefinition, NodeResult } from '#workflow';
 
 import { errors } from '../errors.ts';
+import { linkTo } from '../items.ts';
 import { choice, collection, flag, group, number, parameter, rows, text, triggerFacts } from '../schema.ts';
 import { webhookOptions } from './options.ts';
-import { receiveCall } from './receive.ts';
+import { callOf, receiveCall } from './receive.ts';
 
 const type = 'n8n-nodes-base.webhook';
 
@@ -13,11 +14,9 @@ const METHODS = ['GET', 'DELETE', 'HEAD', 'PATCH', 'POST', 'PUT'];
 /** Puts the call's item on the output of its method; there is one output unless several methods are chosen. */
 function execute(context: NodeContext): NodeResult {
   const outputs: Item[][] = Array.from({ length: outputsOf(context.node) }, () => []);
-  for (const item of context.items()) {
-    const link = item.pairedItem;
-    const wanted = typeof link === 'object' && !Array.isArray(link) ? (link.input ?? 0) : 0;
-    (outputs[wanted] ?? outputs[0])?.push(item.pairedItem === undefined ? { ...item, pairedItem: { item: 0 } } : item);
-  }
+  const { item, output } = callOf(context.items(), outputs.length);
+  // The link names the method's input, though there is none: so n8n 2.41.1 has it.
+  if (item) outputs[output]?.push({ ...item, pairedItem: linkTo(0, output) });
   return { kind: 'outputs', outputs };
 }
 

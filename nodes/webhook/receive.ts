@@ -7,7 +7,8 @@ import { headerRows, webhookOptions, type WebhookOptions } from './options.ts';
 
 /**
  * Turns a call into the item of a run, or refuses it. Refusals come first: whoever may not call learns nothing else.
- * The item is linked to the output of its method (`pairedItem.input`), where the node has an output per method.
+ * Where the node has an output per method, as many empty items stand before the call's item as there are outputs
+ * before its own: items are all that a run is started with, and {@link callOf} reads the place back.
  */
 export async function receiveCall(
   node: NodeDefinition,
@@ -18,9 +19,15 @@ export async function receiveCall(
   const refusal = refused(settings, request);
   if (refusal) return { kind: 'refused', response: refusal };
   const output = Math.max(0, settings.methods.indexOf(request.method.toUpperCase()));
+  const before = Array.from({ length: output }, (): Item => ({ json: {} }));
   const item = await itemOf(settings, request, route);
-  const pairedItem = output === 0 ? { item: 0 } : { item: 0, input: output };
-  return { kind: 'accepted', items: [{ ...item, pairedItem }], answer: answerOf(settings) };
+  return { kind: 'accepted', items: [...before, item], answer: answerOf(settings) };
+}
+
+/** The call's item among the items that a run was started with, and the output it belongs to. */
+export function callOf(items: readonly Item[], outputs: number): { item: Item | undefined; output: number } {
+  const output = Math.min(Math.max(items.length, 1), outputs) - 1;
+  return { item: items[output], output };
 }
 
 function refused(settings: WebhookOptions, request: WebhookRequest): WebhookResponse | undefined {
