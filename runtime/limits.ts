@@ -13,6 +13,9 @@ export const ASKS_OPEN = 50_000;
 /** Characters of an actor's name. */
 export const ACTOR_NAME_CHARACTERS = 200;
 
+/** Hosts of ended actors that are kept for new ones. */
+export const IDLE_SEATS = 2_000;
+
 /** Time for children and last words when an actor stops. */
 export const STOP_DEADLINE_MS = 5_000;
 /** Time for a promise that `receive` returns. */

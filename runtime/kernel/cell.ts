@@ -13,13 +13,16 @@ import { errors } from '../errors.ts';
 import { Context } from './context.ts';
 import { Mailbox } from './mailbox.ts';
 import type { Envelope, Signal } from './mailbox.ts';
-import type { Hosted } from './nact-host.ts';
+import type { Seat, Seated } from './nact-host.ts';
 import { causeOf } from './observers.ts';
 import type { Cell, Kernel, Notice } from './parts.ts';
 import { Watches } from './watch.ts';
 
 /** A behavior whose message and state types are no longer known; the typed Ref is what keeps senders honest. */
 export type AnyBehavior = Behavior<Message, unknown>;
+
+const STOPPED: ExitReason = { kind: 'stopped' };
+const NORMAL: ExitReason = { kind: 'normal' };
 
 /**
  * One incarnation of an actor.
@@ -30,14 +33,14 @@ export type AnyBehavior = Behavior<Message, unknown>;
  * A turn handles messages until the mailbox is empty or the turn is used up. While a promise of `receive` is open the
  * turn is open too, so no second message is taken; only the end can come in between.
  */
-export class ActorCell implements Cell {
+export class ActorCell implements Cell, Seated {
   readonly kernel: Kernel;
   readonly ref: Ref<Message>;
   readonly name: string;
   readonly parent: Cell | undefined;
   readonly behavior: AnyBehavior;
   readonly options: SpawnOptions;
-  readonly children = new Map<string, Cell>();
+  children: Map<string, Cell> | undefined;
   phase: Cell['phase'] = 'running';
   notes: Map<string, ChildNote> | undefined;
   afterlife: Set<() => void> | undefined;
@@ -48,13 +51,13 @@ export class ActorCell implements Cell {
   #watches: Watches | undefined;
   #state: unknown;
   #context: ActorContext<Message>;
-  #hosted: Hosted;
+  #seat: Seat;
   #awake = false;
   #initialized = false;
   #stash: Envelope[] | undefined;
   #handling = false;
   #handled = 0;
-  #reason: ExitReason = { kind: 'stopped' };
+  #reason: ExitReason = STOPPED;
   #lastWords = false;
   #cancelDeadline: (() => void) | undefined;
 
@@ -67,7 +70,7 @@ export class ActorCell implements Cell {
     const uid = kernel.nextUid();
     this.ref = { path: parent === undefined ? '' : `${parent.ref.path}/${name}`, uid, kind: behavior.kind };
     this.#context = new Context<Message>(this);
-    this.#hosted = kernel.host.admit(uid, () => this.#turn());
+    this.#seat = kernel.host.admit(this);
   }
 
   /** Makes the state. A throw in here is a crash like any other; the parent hears of it after its present message. */
@@ -177,7 +180,7 @@ export class ActorCell implements Cell {
 
   /** A child is gone: the parent lives on and is told, or it was waiting for this. */
   childGone(child: Cell, exit: Exit): void {
-    this.children.delete(child.name);
+    this.children?.delete(child.name);
     this.notes?.delete(child.name);
     if (this.phase === 'running') this.acceptSignal({ type: 'childExited', exit });
     else if (this.phase === 'stopping' && !this.#handling) this.#childrenGoOn();
@@ -189,7 +192,7 @@ export class ActorCell implements Cell {
   }
 
   #envelope(message: Message | undefined, signal: Signal | undefined): Envelope {
-    return { message, signal, at: this.kernel.clock.monotonic() };
+    return { message, signal, at: this.kernel.clock.monotonic(), next: undefined };
   }
 
   #refuse(message: Message, reason: 'gone' | 'mailboxFull' | 'unhandled' | 'stashFull'): false {
@@ -200,16 +203,16 @@ export class ActorCell implements Cell {
   #wake(): void {
     if (this.#awake) return;
     this.#awake = true;
-    this.#hosted.wake();
+    this.#seat.wake();
   }
 
-  #turn(): Promise<void> | undefined {
+  turn(): Promise<void> | undefined {
     const { turnMessages, turnMs } = this.kernel.limits;
     const { clock } = this.kernel;
     const until = clock.monotonic() + turnMs;
     for (let count = 0; this.phase === 'running' && this.#mailbox.length > 0; count += 1) {
       if (count > 0 && (count >= turnMessages || clock.monotonic() >= until)) {
-        this.#hosted.wake();
+        this.#seat.wake();
         return undefined;
       }
       const pending = this.#handle(this.#mailbox.shift());
@@ -289,7 +292,7 @@ export class ActorCell implements Cell {
         break;
       case 'stop':
         this.#handling = false;
-        if (this.phase === 'running') return this.end({ kind: 'normal' });
+        if (this.phase === 'running') return this.end(NORMAL);
         break;
       default:
         throw errors.ACTOR_NEXT_INVALID({ path: this.ref.path, value: causeOf(next) });
@@ -316,15 +319,19 @@ export class ActorCell implements Cell {
 
   #endChildren(): void {
     if (this.behavior.childStopOrder !== 'lastFirst') {
-      for (const child of [...this.children.values()].reverse()) child.end({ kind: 'stopped' });
+      for (const child of this.#youngestFirst()) child.end(STOPPED);
     }
     this.#childrenGoOn();
   }
 
+  #youngestFirst(): Cell[] {
+    return this.children === undefined ? [] : [...this.children.values()].reverse();
+  }
+
   #childrenGoOn(): void {
     if (this.#lastWords) return;
-    if (this.children.size === 0) return this.#sayLastWords();
-    if (this.behavior.childStopOrder === 'lastFirst') [...this.children.values()].at(-1)?.end({ kind: 'stopped' });
+    if (this.children === undefined || this.children.size === 0) return this.#sayLastWords();
+    if (this.behavior.childStopOrder === 'lastFirst') this.#youngestFirst()[0]?.end(STOPPED);
   }
 
   #sayLastWords(): void {
@@ -358,7 +365,7 @@ export class ActorCell implements Cell {
   abandon(): void {
     this.phase = 'stopping';
     this.#lastWords = true;
-    for (const child of [...this.children.values()].reverse()) child.abandon();
+    for (const child of this.#youngestFirst()) child.abandon();
     this.#finish();
   }
 
@@ -368,7 +375,7 @@ export class ActorCell implements Cell {
     this.#cancelDeadline?.();
     for (const cancel of this.timers ?? []) cancel();
     this.kernel.cells.delete(this.ref.uid);
-    this.#hosted.dismiss();
+    this.#seat.leave();
     this.#buryMessages();
     const exit: Exit = { ref: this.ref, name: this.name, reason: this.#reason };
     this.#reportEnd();

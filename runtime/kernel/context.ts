@@ -23,11 +23,11 @@ export class Context<M extends Message> implements ActorContext<M> {
   }
 
   get childCount(): number {
-    return this.#cell.children.size;
+    return this.#cell.children?.size ?? 0;
   }
 
   child(name: string): Ref<Message> | undefined {
-    return this.#cell.children.get(name)?.ref;
+    return this.#cell.children?.get(name)?.ref;
   }
 
   spawn<N extends Message, T>(name: string, behavior: Behavior<N, T>, options: SpawnOptions = {}): Ref<N> {

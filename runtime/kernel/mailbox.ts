@@ -3,67 +3,65 @@ import type { Exit, Message } from '../actor.ts';
 /** What the kernel itself puts in a mailbox. */
 export type Signal = { type: 'childExited'; exit: Exit } | { type: 'crash'; error: unknown };
 
-/** One place in a mailbox; exactly one of `message` and `signal` is set. */
+/** One place in a mailbox; exactly one of `message` and `signal` is set. Belongs to one lane at a time. */
 export interface Envelope {
   readonly message: Message | undefined;
   readonly signal: Signal | undefined;
   /** Monotonic milliseconds. */
   readonly at: number;
+  /** The one behind it in its lane. */
+  next: Envelope | undefined;
 }
 
-/** Shifted entries are kept until this many have gathered, so that shifting is cheap on average. */
-const COMPACT_ENTRIES = 64;
+/** First in, first out; a chain of envelopes, since most lanes are short and most actors die young. */
+export class Lane {
+  length = 0;
+  #first: Envelope | undefined;
+  #last: Envelope | undefined;
 
-/** First in, first out; constant time on average. */
-export class Fifo<T> {
-  #items: T[] = [];
-  #head = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
+  push(envelope: Envelope): void {
+    if (this.#last === undefined) this.#first = envelope;
+    else this.#last.next = envelope;
+    this.#last = envelope;
+    this.length += 1;
   }
 
-  push(item: T): void {
-    this.#items.push(item);
+  shift(): Envelope | undefined {
+    const envelope = this.#first;
+    if (envelope === undefined) return undefined;
+    this.#first = envelope.next;
+    envelope.next = undefined;
+    if (this.#first === undefined) this.#last = undefined;
+    this.length -= 1;
+    return envelope;
   }
 
-  shift(): T | undefined {
-    if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head];
-    this.#head += 1;
-    if (this.#head === this.#items.length) {
-      this.#items = [];
-      this.#head = 0;
-    } else if (this.#head >= COMPACT_ENTRIES && this.#head * 2 >= this.#items.length) {
-      this.#items.splice(0, this.#head);
-      this.#head = 0;
+  peek(): Envelope | undefined {
+    return this.#first;
+  }
+
+  /** Puts `envelopes` before all others, in their order. */
+  prepend(envelopes: readonly Envelope[]): void {
+    for (const envelope of envelopes.toReversed()) {
+      envelope.next = this.#first;
+      this.#first = envelope;
+      this.#last ??= envelope;
+      this.length += 1;
     }
-    return item;
-  }
-
-  peek(): T | undefined {
-    return this.#items[this.#head];
-  }
-
-  /** Puts `items` before all others, in their order. */
-  prepend(items: readonly T[]): void {
-    this.#items = [...items, ...this.#items.slice(this.#head)];
-    this.#head = 0;
   }
 
   /** Empties it and returns what was in it. */
-  drain(): T[] {
-    const rest = this.#items.slice(this.#head);
-    this.#items = [];
-    this.#head = 0;
-    return rest;
+  drain(): Envelope[] {
+    const all: Envelope[] = [];
+    for (let envelope = this.shift(); envelope !== undefined; envelope = this.shift()) all.push(envelope);
+    return all;
   }
 }
 
 /** Two lanes: whatever waits in the control lane is taken before the normal lane. Bounds are the owner's matter. */
 export class Mailbox {
-  readonly #normal = new Fifo<Envelope>();
-  #control: Fifo<Envelope> | undefined;
+  readonly #normal = new Lane();
+  #control: Lane | undefined;
 
   get length(): number {
     return this.#normal.length + this.controlLength;
@@ -82,7 +80,7 @@ export class Mailbox {
   }
 
   pushControl(envelope: Envelope): void {
-    this.#control ??= new Fifo();
+    this.#control ??= new Lane();
     this.#control.push(envelope);
   }
 

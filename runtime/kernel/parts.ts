@@ -44,7 +44,8 @@ export interface Cell {
   /** Undefined only for the root, which is not shown. */
   readonly parent: Cell | undefined;
   readonly phase: 'running' | 'stopping' | 'gone';
-  readonly children: Map<string, Cell>;
+  /** By name, in order of spawning; made with the first child. */
+  children: Map<string, Cell> | undefined;
   readonly mailboxLength: number;
   /** Monotonic moment at which the oldest waiting message came. */
   readonly oldestAt: number | undefined;

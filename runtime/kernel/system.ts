@@ -146,12 +146,13 @@ function spawnCell<M extends Message, S>(
   if (name.length === 0 || name.length > defaults.ACTOR_NAME_CHARACTERS || name.includes('/')) {
     throw errors.ACTOR_NAME_INVALID({ name });
   }
-  if (parent.children.has(name)) throw errors.ACTOR_NAME_TAKEN({ path: `${parent.ref.path}/${name}` });
+  const siblings = (parent.children ??= new Map());
+  if (siblings.has(name)) throw errors.ACTOR_NAME_TAKEN({ path: `${parent.ref.path}/${name}` });
   const limit = kernel.limits.childrenPerActor;
-  if (parent.children.size >= limit) throw errors.ACTOR_CHILDREN_TOO_MANY({ path: parent.ref.path, limit });
+  if (siblings.size >= limit) throw errors.ACTOR_CHILDREN_TOO_MANY({ path: parent.ref.path, limit });
   // From here on only the typed reference, which we hand out, says what messages the actor takes.
   const cell = new ActorCell(kernel, parent, name, behavior as AnyBehavior, options);
-  parent.children.set(name, cell);
+  siblings.set(name, cell);
   kernel.cells.set(cell.ref.uid, cell);
   cell.start();
   return cell.ref;

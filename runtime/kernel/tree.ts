@@ -5,12 +5,13 @@ import type { Cell } from './parts.ts';
 export function treeOf(root: Cell, now: number): ActorInfo[] {
   const rows: ActorInfo[] = [];
   const visit = (cell: Cell): void => {
-    for (const child of cell.children.values()) {
+    for (const child of cell.children?.values() ?? []) {
       rows.push(rowOf(child, cell.notes?.get(child.name), now));
       visit(child);
     }
     for (const [name, note] of cell.notes ?? []) {
-      if (note.state !== undefined && !cell.children.has(name)) rows.push(absentRow(cell, name, note, note.state));
+      if (note.state !== undefined && cell.children?.has(name) !== true)
+        rows.push(absentRow(cell, name, note, note.state));
     }
   };
   visit(root);
