@@ -74,14 +74,23 @@ async function answerCall(
   try {
     if (serving.closing()) throw errors.GATEWAY_CLOSING({});
     const address = addressOf(request.url ?? '', kind.prefix, serving.limits);
-    if (kind.kind === 'waiting') return writeAnswer(reply, await resumeCall(request, address, serving), cors);
+    if (kind.kind === 'waiting') {
+      const resumed = await resumeCall(request, address, serving);
+      return writeAnswer(reply, resumed, parting(cors, serving));
+    }
     if (request.method === 'OPTIONS') return preflight(request, reply, address, kind, serving);
     const match = matchOf(request, address, kind, serving);
     cors = corsHeaders(request, match.target.allowedOrigins);
-    return writeAnswer(reply, await runCall(request, address, match, kind, serving), cors);
+    const answer = await runCall(request, address, match, kind, serving);
+    return writeAnswer(reply, answer, parting(cors, serving));
   } catch (error) {
     return writeProblem(request, reply, error, cors, serving);
   }
+}
+
+/** A stopping member gives its last answers with word not to come back over this connection. */
+function parting(headers: Record<string, string>, { closing }: WebhookServing): Record<string, string> {
+  return closing() ? { ...headers, connection: 'close' } : headers;
 }
 
 function matchOf(request: IncomingMessage, { path }: Address, kind: Kind, serving: WebhookServing): WebhookMatch {
@@ -163,23 +172,21 @@ function writeProblem(
   reply: ServerResponse,
   error: unknown,
   cors: Record<string, string>,
-  { deps }: WebhookServing,
+  serving: WebhookServing,
 ): number {
+  const { deps } = serving;
   const requestId = deps.random.hex(8);
   const { status, headers, body, cause } = problemOf(error, requestId);
   if (cause !== undefined) deps.log.error({ requestId, err: cause, code: body.code }, 'webhook call failed');
   if (reply.headersSent || reply.destroyed) return 0;
   const text = JSON.stringify(body);
-  // A stopping member wants its callers to connect elsewhere.
-  const close: Record<string, string> = body.code === 'GATEWAY_CLOSING' ? { connection: 'close' } : {};
   if (status === 413) linger(request, deps.clock);
   reply.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'x-content-type-options': 'nosniff',
     'content-length': String(Buffer.byteLength(text)),
     ...headers,
-    ...cors,
-    ...close,
+    ...parting(cors, serving),
   });
   reply.end(text);
   return text.length;
