@@ -45,20 +45,17 @@ export class Watcher {
       this.#wholeTree = true;
       return () => {};
     }
-    const { storage } = this.#options.deps;
     const name = nameOf(topic);
     const limit = this.#options.limits.SOCKET_SUBSCRIPTIONS;
     if (!this.#open.has(name) && this.#open.size >= limit) throw errors.SOCKETS_EXCEEDED({ limit });
     // Held from here on, so that subscriptions asked for at once are counted.
     this.unsubscribe(topic);
-    this.#open.set(name, () => {});
+    const hold = new Hold();
+    this.#open.set(name, hold.release);
     try {
-      if ('workflowId' in topic) return await this.#watchWorkflow(name, topic);
-      const record = await storage.journal.execution(topic.executionId);
-      if (record === undefined) throw errors.EXECUTION_UNKNOWN({ id: topic.executionId });
-      return this.#watchRun(name, topic, record.workflowId);
+      return await this.#enter(name, topic, hold);
     } catch (error) {
-      this.#open.delete(name);
+      if (!hold.released) this.#open.delete(name);
       throw error;
     }
   }
@@ -81,6 +78,19 @@ export class Watcher {
     this.#open.clear();
   }
 
+  /** Looks the topic up; by then the socket may be gone, or may not want it any more. */
+  async #enter(name: string, topic: Exclude<Topic, { tree: true }>, hold: Hold): Promise<() => void> {
+    const { storage } = this.#options.deps;
+    if ('workflowId' in topic) {
+      const { workflowId } = topic;
+      if ((await storage.workflows.get(workflowId)) === undefined) throw errors.WORKFLOW_UNKNOWN({ id: workflowId });
+      return hold.released ? () => {} : this.#watchWorkflow(name, topic);
+    }
+    const record = await storage.journal.execution(topic.executionId);
+    if (record === undefined) throw errors.EXECUTION_UNKNOWN({ id: topic.executionId });
+    return hold.released ? () => {} : this.#watchRun(name, topic, record.workflowId);
+  }
+
   #watchRun(name: string, topic: Extract<Topic, { executionId: string }>, workflowId: string): () => void {
     const { hub } = this.#options.deps;
     const feed = new RunFeed(topic.executionId, workflowId, topic.afterSeq ?? 0, this.#feedOptions(topic.data));
@@ -91,10 +101,9 @@ export class Watcher {
     });
   }
 
-  async #watchWorkflow(name: string, topic: Extract<Topic, { workflowId: string }>): Promise<() => void> {
+  #watchWorkflow(name: string, topic: Extract<Topic, { workflowId: string }>): () => void {
     const { hub, storage } = this.#options.deps;
     const { workflowId, afterSeq } = topic;
-    if ((await storage.workflows.get(workflowId)) === undefined) throw errors.WORKFLOW_UNKNOWN({ id: workflowId });
     const { executions } = storage;
     const positions = this.#options.limits.WORKFLOW_POSITIONS;
     const feed = new WorkflowFeed(workflowId, { ...this.#feedOptions(topic.data), executions, positions });
@@ -151,6 +160,14 @@ export class Watcher {
   #require(permission: Permission): void {
     if (!allows(this.#options.identity, permission)) throw errors.FORBIDDEN({ permission });
   }
+}
+
+/** Stands for a subscription while it is being opened. */
+class Hold {
+  released = false;
+  readonly release = (): void => {
+    this.released = true;
+  };
 }
 
 type HubJoin = (listener: Parameters<ApiDependencies['hub']['subscribe']>[1]) => () => void;

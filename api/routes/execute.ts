@@ -9,7 +9,7 @@ import { route, type Route } from '../route.ts';
 import { runJson } from '../run-json.ts';
 import { IdParams } from '../schema.ts';
 import { endOf } from '../webhooks/duplicate.ts';
-import { quiet } from '../webhooks/handler.ts';
+import { quiet } from '../webhooks/quiet.ts';
 
 const AnyJson = Type.Unsafe<JsonObject | JsonValue[]>(
   Type.Union([

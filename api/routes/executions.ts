@@ -8,7 +8,7 @@ import type { ApiDependencies, ExecutionSummary } from '../ports.ts';
 import { route, type Route } from '../route.ts';
 import { runDataOf } from '../run-json.ts';
 import { ExecutionParams, PageQuery } from '../schema.ts';
-import { quiet } from '../webhooks/handler.ts';
+import { quiet } from '../webhooks/quiet.ts';
 
 const STATUSES = ['running', 'waiting', 'success', 'error', 'canceled'] as const;
 

@@ -2,30 +2,20 @@ import type { RunHandle, StartRequest } from '#actors';
 import type { WebhookResponse } from '#workflow';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errors } from '../errors.ts';
-import type { ApiLimits } from '../limits.ts';
-import type { ApiDependencies } from '../ports.ts';
 import { linger } from '../linger.ts';
 import { problemOf } from '../problems.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import { answerOfFirst } from './duplicate.ts';
 import { outcomeOf, type AnswerPlan } from './outcome.ts';
-import type { WebhookMatch, WebhookRegistry } from './registry.ts';
+import type { WebhookMatch } from './registry.ts';
 import { addressOf, idempotencyKeyOf, readRequest, type Address } from './request.ts';
+import { quiet } from './quiet.ts';
 import { writeAnswer } from './respond.ts';
 import { resumeCall } from './resume.ts';
-import type { TestListeners } from './test-listeners.ts';
+import type { WebhookServing } from './serving.ts';
 
 /** Answers calls under `/webhook`; never throws and never rejects. */
 export type WebhookHandler = (request: IncomingMessage, reply: ServerResponse) => void;
-
-export interface WebhookServing {
-  readonly deps: ApiDependencies;
-  readonly limits: ApiLimits;
-  readonly registry: WebhookRegistry;
-  readonly tests: TestListeners;
-  /** True from the moment close was asked for. */
-  readonly closing: () => boolean;
-}
 
 /** Prefixes of the three kinds of calls, which are also their labels in the metrics. */
 const KINDS = [
@@ -142,15 +132,6 @@ async function finish(
   }
   return outcomeOf(handle, plan, deps.binary);
 }
-
-/** Only one of the three promises is waited for; the other two must not end the process when they reject. */
-export function quiet(handle: RunHandle): void {
-  handle.accepted.catch(ignore);
-  handle.responded.catch(ignore);
-  handle.ended.catch(ignore);
-}
-
-function ignore(): void {}
 
 function preflight(
   request: IncomingMessage,

@@ -4,8 +4,9 @@ import type { IncomingMessage } from 'node:http';
 import { errors } from '../errors.ts';
 import type { ApiDependencies } from '../ports.ts';
 import { outcomeOf } from './outcome.ts';
-import { quiet, type WebhookServing } from './handler.ts';
+import { quiet } from './quiet.ts';
 import { readRequest, type Address } from './request.ts';
+import type { WebhookServing } from './serving.ts';
 
 /** The end of a waiting run's journal in which its wait is looked for first. */
 const TAIL_ROWS = 50;
