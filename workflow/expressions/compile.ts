@@ -72,6 +72,7 @@ export function compileCode(source: string, start: number): Code {
 function compileError(error: unknown, place: Place): unknown {
   if (error instanceof Stop) return error.build(place);
   if (error instanceof SyntaxError) {
+    if (error.message.includes('stack space')) return tooDeep(place.position ?? 0);
     const within: unknown = 'pos' in error ? error.pos : 0;
     const position = (place.position ?? 0) + (typeof within === 'number' ? within : 0);
     return errors.EXPRESSION_SYNTAX({ reason: error.message, position });

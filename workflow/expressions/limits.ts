@@ -3,7 +3,7 @@
 /** Length of one parameter text with all its `{{ }}`. */
 export const EXPRESSION_TEXT_CHARACTERS = 262_144;
 /** Nesting of the syntax tree of one `{{ }}`. */
-export const SYNTAX_DEPTH = 150;
+export const SYNTAX_DEPTH = 1_000;
 /** Steps (calls, loop rounds, array elements touched) of one evaluation. */
 export const FUEL_STEPS = 2_000_000;
 /** Bytes that one evaluation may allocate in strings, arrays and objects, summed over its life. */

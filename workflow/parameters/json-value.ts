@@ -12,7 +12,8 @@ export function toJsonValue(value: unknown, depth = 0): JsonValue {
     case 'boolean':
       return value;
     case 'number':
-      return Number.isFinite(value) ? value : null;
+      // JSON has no negative zero.
+      return Number.isFinite(value) ? value || 0 : null;
     case 'bigint':
       return String(value);
     case 'object':

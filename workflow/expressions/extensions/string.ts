@@ -14,8 +14,8 @@ import * as text from './text.ts';
 
 function hash(e: Evaluation, value: string, args: unknown[]): string {
   const algorithm = args[0] === undefined ? 'md5' : textOf(e, args[0]);
-  // Our hashes are not the platform's: about one step per byte.
-  e.spend(value.length);
+  // Our hashes are not the platform's: about two steps per byte.
+  e.spend(value.length * 2);
   const made = hashText(value, algorithm.toLowerCase());
   if (made === undefined) {
     throw functionStop(
