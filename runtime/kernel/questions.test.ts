@@ -89,10 +89,12 @@ describe('asking', () => {
     const { system, clock } = scene({ asksOpen: 2 });
     const ref = system.spawn('oracle', oracle([]));
     for (let round = 0; round < 2; round += 1) {
-      const open = Promise.allSettled([system.ask(ref, ask, 10), system.ask(ref, ask, 10)]);
+      const open = [system.ask(ref, ask, 10), system.ask(ref, ask, 10)].map((each) =>
+        rejects(each, { code: 'ASK_TIMEOUT' }),
+      );
       await rejects(system.ask(ref, ask, 10), { code: 'ASKS_TOO_MANY' });
       await clock.advance(10);
-      await open;
+      await Promise.all(open);
     }
   });
 });
