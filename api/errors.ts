@@ -3,7 +3,7 @@ import { defineErrors } from '#workflow';
 /** What the gateway refuses, and why. Values from callers are cut where the message is made. */
 export const errors = defineErrors({
   UNAUTHORIZED: {
-    message: (_: Record<string, never>) => 'Unauthorized',
+    message: () => 'Unauthorized',
     status: 401,
     retryable: false,
     hint: 'Send an API key as X-N8N-API-KEY, or as Authorization: Bearer.',
@@ -63,7 +63,7 @@ export const errors = defineErrors({
     hint: 'The path in the message names the field.',
   },
   CURSOR_INVALID: {
-    message: (_: Record<string, never>) => 'The cursor is not one that this API gave out',
+    message: () => 'The cursor is not one that this API gave out',
     status: 400,
     retryable: false,
     hint: 'Pass nextCursor of the page before, unchanged, or none.',
@@ -162,13 +162,13 @@ export const errors = defineErrors({
     hint: 'Repeat the call later; it will get the result of the first one.',
   },
   GATEWAY_CLOSING: {
-    message: (_: Record<string, never>) => 'This member is shutting down',
+    message: () => 'This member is shutting down',
     status: 503,
     retryable: true,
     hint: 'Repeat the call; another member or the restarted one will take it.',
   },
   CLIENT_GONE: {
-    message: (_: Record<string, never>) => 'The caller went away before its request was complete',
+    message: () => 'The caller went away before its request was complete',
     status: 400,
     retryable: true,
     hint: 'Send the whole body.',

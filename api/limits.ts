@@ -75,4 +75,5 @@ export const API_LIMITS = {
   WORKFLOW_POSITIONS: 5_000,
 } as const;
 
+/** The limits as they can be lowered or raised for one gateway. */
 export type ApiLimits = { readonly [K in keyof typeof API_LIMITS]: number };

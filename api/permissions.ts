@@ -8,6 +8,7 @@ export const PERMISSIONS = [
   'cluster:read',
 ] as const;
 
+/** One of {@link PERMISSIONS}. */
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** Who calls, once the key has been looked up. */

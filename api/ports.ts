@@ -33,6 +33,7 @@ export interface ApiDependencies {
   readonly limits?: Partial<ApiLimits>;
 }
 
+/** Settings of the gateway, already validated by whoever read them. */
 export interface ApiConfig {
   readonly host: string;
   /** 0 = any free one. */
@@ -45,16 +46,19 @@ export interface ApiConfig {
   readonly allowedOrigins?: readonly string[];
 }
 
+/** Told when a workflow begins, changes or ends being active; what it throws refuses the call that caused it. */
 export interface TriggerSwitch {
   activated(workflow: WorkflowDefinition, version: number): void | Promise<void>;
   deactivated(workflowId: string): void | Promise<void>;
 }
 
+/** Compiled definitions; a run is pinned to the version it is given here. */
 export interface Definitions {
   /** `version` absent: the newest one. Undefined when there is none. */
   load(workflowId: string, version?: number): Promise<{ definition: WorkflowDefinition; version: number } | undefined>;
 }
 
+/** What must be kept somewhere. Rejections are answered by their row of the table, or as 500. */
 export interface ApiStorage {
   readonly workflows: WorkflowStore;
   readonly executions: ExecutionStore;
@@ -78,12 +82,14 @@ export interface WorkflowRecord {
   readonly updatedAt: number;
 }
 
+/** One page of a list. */
 export interface Page<T> {
   readonly rows: readonly T[];
   /** Pass as `after` for the next page; absent on the last one. */
   readonly next?: string;
 }
 
+/** Workflows by id; undefined = there is none. `list` is in order of creation and holds at most `limit` rows. */
 export interface WorkflowStore {
   list(query: { limit: number; after?: string; active?: boolean; name?: string }): Promise<Page<WorkflowRecord>>;
   get(id: string): Promise<WorkflowRecord | undefined>;
@@ -108,6 +114,7 @@ export interface ExecutionSummary {
   readonly retryOf?: string;
 }
 
+/** Executions as people see them; their events are in the journal. */
 export interface ExecutionStore {
   /** Newest first. */
   list(query: {

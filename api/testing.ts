@@ -280,7 +280,7 @@ export class HandClock implements Clock {
 
   advance(ms: number): void {
     this.#now += ms;
-    for (const timer of [...this.#timers]) {
+    for (const timer of this.#timers.values().toArray()) {
       if (timer.at > this.#now) continue;
       this.#timers.delete(timer);
       timer.callback();

@@ -31,6 +31,7 @@ export interface Hub {
   readonly subscriptions: number;
 }
 
+/** All optional; the defaults are right in production, except that failures go unreported. */
 export interface HubOptions {
   limits?: Partial<HubLimits>;
   /** When buffered events are handed out; default `setImmediate`, so that a commit is never held up by readers. */

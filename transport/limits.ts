@@ -12,6 +12,7 @@ export const HUB_LIMITS = {
   ERROR_MESSAGE_CHARACTERS: 2_000,
 } as const;
 
+/** The limits as they can be lowered or raised for one hub. */
 export type HubLimits = { readonly [K in keyof typeof HUB_LIMITS]: number };
 
 /** Limits of the in-memory event bus. */

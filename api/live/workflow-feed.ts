@@ -46,7 +46,7 @@ export class WorkflowFeed {
 
   async #resync(): Promise<void> {
     const newest = this.#newest;
-    for (const feed of [...this.#feeds.values()]) await feed.catchUp();
+    for (const feed of this.#feeds.values()) await feed.catchUp();
     for (const { id } of await this.#recent()) {
       if (Number(id) > Number(newest) && !this.#feeds.has(id)) await this.#follow(id, 0).catchUp();
     }

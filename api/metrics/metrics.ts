@@ -34,6 +34,7 @@ export interface Metrics {
   readonly contentType: string;
 }
 
+/** Where the gauges are read from at a scrape; each must answer at once. */
 export interface GaugeSources {
   /** Connections to PostgreSQL in use. */
   databaseConnections?: () => number;

@@ -47,6 +47,6 @@ export class TestListeners {
 
   /** Stops all timers. */
   close(): void {
-    for (const id of [...this.#stop.keys()]) this.forget(id);
+    for (const id of this.#stop.keys()) this.forget(id);
   }
 }
