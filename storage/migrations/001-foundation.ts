@@ -130,10 +130,10 @@ BEGIN
   END IF;
 END $body$;
 
-CREATE FUNCTION troupe.expect_rows(found bigint, wanted bigint) RETURNS SETOF integer LANGUAGE plpgsql AS $body$
+CREATE FUNCTION troupe.expect_rows(changed bigint, wanted bigint) RETURNS SETOF integer LANGUAGE plpgsql AS $body$
 BEGIN
-  IF found <> wanted THEN
-    RAISE EXCEPTION 'a step contradicts its execution row (% of % rows changed)', found, wanted USING ERRCODE = 'TR001';
+  IF changed <> wanted THEN
+    RAISE EXCEPTION 'a step contradicts its execution row (% of % rows changed)', changed, wanted USING ERRCODE = 'TR001';
   END IF;
 END $body$;
 
