@@ -15,8 +15,39 @@ const METHOD_NAMES = [
   ...Object.values(METHODS).flatMap((table) => [...table.keys()]),
   ...[...EXTENSION_TABLES.values()].flatMap((table) => [...table.keys()]),
 ];
-const ATOMS = ['1', '-0.5', '1e9', 'NaN', '"a"', '"2024-01-02"', '""', 'null', 'undefined', 'true', '[]', '[3, "x", null]', '({ a: 1 })', '({})', '2n', '/a/g', '(x => x)', '(() => [])'];
-const KEYS = ['a', 'length', 'constructor', '__proto__', 'prototype', 'json', 'item', 'toString', 'valueOf', 'zone', '0'];
+const ATOMS = [
+  '1',
+  '-0.5',
+  '1e9',
+  'NaN',
+  '"a"',
+  '"2024-01-02"',
+  '""',
+  'null',
+  'undefined',
+  'true',
+  '[]',
+  '[3, "x", null]',
+  '({ a: 1 })',
+  '({})',
+  '2n',
+  '/a/g',
+  '(x => x)',
+  '(() => [])',
+];
+const KEYS = [
+  'a',
+  'length',
+  'constructor',
+  '__proto__',
+  'prototype',
+  'json',
+  'item',
+  'toString',
+  'valueOf',
+  'zone',
+  '0',
+];
 
 const code = fc.letrec<{ expression: string; list: string }>((tie) => ({
   expression: fc.oneof(
@@ -25,13 +56,27 @@ const code = fc.letrec<{ expression: string; list: string }>((tie) => ({
     fc.constantFrom(...GLOBALS.keys()),
     fc.tuple(tie('expression'), fc.constantFrom(...KEYS)).map(([of, key]) => `(${of}).${key === '0' ? 'x' : key}`),
     fc.tuple(tie('expression'), tie('expression')).map(([of, key]) => `(${of})[${key}]`),
-    fc.tuple(tie('expression'), fc.constantFrom(...METHOD_NAMES), tie('list')).map(([of, name, list]) => `(${of}).${name}(${list})`),
-    fc.tuple(fc.constantFrom(...GLOBALS.keys()), fc.constantFrom(...METHOD_NAMES), tie('list')).map(([of, name, list]) => `${of}.${name}(${list})`),
+    fc
+      .tuple(tie('expression'), fc.constantFrom(...METHOD_NAMES), tie('list'))
+      .map(([of, name, list]) => `(${of}).${name}(${list})`),
+    fc
+      .tuple(fc.constantFrom(...GLOBALS.keys()), fc.constantFrom(...METHOD_NAMES), tie('list'))
+      .map(([of, name, list]) => `${of}.${name}(${list})`),
     fc.tuple(fc.constantFrom(...GLOBALS.keys()), tie('list')).map(([of, list]) => `${of}(${list})`),
-    fc.tuple(fc.constantFrom(...GLOBALS.keys()), tie('list')).map(([of, list]) => `new ${of.startsWith('$') ? 'Date' : of}(${list})`),
-    fc.tuple(tie('expression'), fc.constantFrom('+', '-', '*', '**', '%', '<', '==', '===', '&&', '||', '??', 'in', 'instanceof', '<<'), tie('expression')).map(([a, op, b]) => `((${a}) ${op} (${b}))`),
+    fc
+      .tuple(fc.constantFrom(...GLOBALS.keys()), tie('list'))
+      .map(([of, list]) => `new ${of.startsWith('$') ? 'Date' : of}(${list})`),
+    fc
+      .tuple(
+        tie('expression'),
+        fc.constantFrom('+', '-', '*', '**', '%', '<', '==', '===', '&&', '||', '??', 'in', 'instanceof', '<<'),
+        tie('expression'),
+      )
+      .map(([a, op, b]) => `((${a}) ${op} (${b}))`),
     fc.tuple(tie('expression'), tie('expression')).map(([a, b]) => `((a, b = ${b}) => [a, ...[b]])(${a})`),
-    fc.tuple(tie('expression'), tie('expression')).map(([a, b]) => `(() => { const o = ${a}; o.a = ${b}; return o })()`),
+    fc
+      .tuple(tie('expression'), tie('expression'))
+      .map(([a, b]) => `(() => { const o = ${a}; o.a = ${b}; return o })()`),
     tie('expression').map((a) => `\`\${${a}}\``),
     tie('expression').map((a) => `({ a: ${a}, ...(${a}) })`),
   ),
@@ -74,13 +119,16 @@ describe('random expressions', () => {
 
   it('of arbitrary characters never throw anything but a TroupeError', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'{}()[]=>."\'`$\\/+-*,;:?!ab01 \n'), maxLength: 40 }), (text) => {
-        try {
-          evaluateText(`=${text}{{ ${text} }}`, testScene({ a: 1 }), 0);
-        } catch (error) {
-          if (!(error instanceof TroupeError)) throw error;
-        }
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom(...'{}()[]=>."\'`$\\/+-*,;:?!ab01 \n'), maxLength: 40 }),
+        (text) => {
+          try {
+            evaluateText(`=${text}{{ ${text} }}`, testScene({ a: 1 }), 0);
+          } catch (error) {
+            if (!(error instanceof TroupeError)) throw error;
+          }
+        },
+      ),
       { numRuns: RUNS },
     );
   });

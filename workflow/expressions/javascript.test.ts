@@ -5,7 +5,15 @@ import { valueOf } from './test-support.ts';
 // Local parts of dates are the process's.
 process.env['TZ'] = 'UTC';
 
-const ITEM = { n: 5, s: 'Text', list: [3, 1, 2], o: { a: 1, b: { c: [7] } }, nul: null, constructor: 'data', length: 9 };
+const ITEM = {
+  n: 5,
+  s: 'Text',
+  list: [3, 1, 2],
+  o: { a: 1, b: { c: [7] } },
+  nul: null,
+  constructor: 'data',
+  length: 9,
+};
 
 /** JavaScript over guest values: expression and value. */
 const GRID: Record<string, [code: string, value: unknown][]> = {
@@ -84,7 +92,13 @@ const GRID: Record<string, [code: string, value: unknown][]> = {
   writing: [
     ['(() => { $json.n = 6; return $json.n })()', 6],
     ['(() => { $json.list.push(4); return $json.list })()', [3, 1, 2, 4]],
-    ['(() => { const l = $json.list; l.sort(); return [l, $json.list] })()', [[1, 2, 3], [1, 2, 3]]],
+    [
+      '(() => { const l = $json.list; l.sort(); return [l, $json.list] })()',
+      [
+        [1, 2, 3],
+        [1, 2, 3],
+      ],
+    ],
     ['(() => { const o = $json.o; o.b.c[0] = 8; return $json.o })()', { a: 1, b: { c: [8] } }],
     ['(() => { const a = []; a[3] = 1; return a })()', [undefined, undefined, undefined, 1]],
     ['(() => { const a = [1, 2, 3]; a.length = 1; return a })()', [1]],
@@ -143,7 +157,13 @@ const GRID: Record<string, [code: string, value: unknown][]> = {
     ['[1, 2, 3].fill(0, 1)', [1, 0, 0]],
     ['[1, 2].concat(3, [4, [5]])', [1, 2, 3, 4, [5]]],
     ['[1, null, undefined, [2, 3]].join("-")', '1---2,3'],
-    ['[..."ab"].entries()', [[0, 'a'], [1, 'b']]],
+    [
+      '[..."ab"].entries()',
+      [
+        [0, 'a'],
+        [1, 'b'],
+      ],
+    ],
     ['[5, 6].keys()', [0, 1]],
     ['[1, 2, 3].every((x) => x > 0)', true],
     ['[1, 2, 3].every((x) => x < 2)', false],
@@ -199,7 +219,10 @@ const GRID: Record<string, [code: string, value: unknown][]> = {
     ['"ABC".toLowerCase() + "abc".toUpperCase()', 'abcABC'],
   ],
   builtIns: [
-    ['JSON.stringify({ a: [1, undefined, () => 1], b: undefined, d: new Date(0) })', '{"a":[1,null,null],"d":"1970-01-01T00:00:00.000Z"}'],
+    [
+      'JSON.stringify({ a: [1, undefined, () => 1], b: undefined, d: new Date(0) })',
+      '{"a":[1,null,null],"d":"1970-01-01T00:00:00.000Z"}',
+    ],
     ['JSON.stringify({ a: 1, b: 2 }, ["b"])', '{"b":2}'],
     ['JSON.stringify([1], null, "--")', '[\n--1\n]'],
     ['JSON.stringify({ t: DateTime.fromMillis(0, { zone: "utc" }) })', '{"t":"1970-01-01T00:00:00.000Z"}'],

@@ -11,7 +11,12 @@ import { linked, NOON, testNode, testRun, testWorkflow } from './test-support.ts
 // n8n was observed in a process in UTC.
 process.env['TZ'] = 'UTC';
 
-const schema = (name: string, value: string): ParameterSchema => ({ name, displayName: name, type: 'string', default: value });
+const schema = (name: string, value: string): ParameterSchema => ({
+  name,
+  displayName: name,
+  type: 'string',
+  default: value,
+});
 const SCHEMAS: Record<string, ParameterSchema[]> = {
   Data: [schema('language', 'javaScript')],
   E: [schema('mode', 'manual')],
@@ -21,9 +26,13 @@ const SCHEMAS: Record<string, ParameterSchema[]> = {
 function observedScene(): Scene {
   const assignment = { name: 'mid', value: '={{ $json.name.toLowerCase() }}', type: 'string' };
   const nodes = ['Start', 'Data', 'Mid', 'E', 'Later', 'Unlinked'].map((name) =>
-    testNode(name, name === 'Mid' ? { assignments: { assignments: [assignment] } } : name === 'E' ? { options: {} } : {}, {
-      id: '01234567-89ab-cdef-0123-456789abcdef',
-    }),
+    testNode(
+      name,
+      name === 'Mid' ? { assignments: { assignments: [assignment] } } : name === 'E' ? { options: {} } : {},
+      {
+        id: '01234567-89ab-cdef-0123-456789abcdef',
+      },
+    ),
   );
   const workflow = testWorkflow(nodes, ['Start>Data', 'Data>Mid', 'Mid>E', 'E>Later']);
   const data = OBSERVED_ITEMS.map((json) => linked(json, 0));

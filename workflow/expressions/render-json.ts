@@ -12,8 +12,8 @@ export function renderJson(text: string, evaluate: (expression: string) => unkno
     .map((chunk) => {
       if (chunk.kind === 'text') return chunk.text;
       const value = evaluate(`={{${chunk.code}${chunk.closed ? '}}' : ''}`);
-      if (value === null || value === undefined) return String(value ?? '');
-      return typeof value === 'object' ? JSON.stringify(value) : String(value);
+      if (value === undefined) return '';
+      return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
     })
     .join('');
 }

@@ -14,6 +14,8 @@ describe('a text is split into plain text and code', () => {
     ['={{a}} {{b}}', ['<a>', ' ', '<b>']],
     ['={{{a: 1}}}', ['<{a: 1}>']],
     ['={{ {a:{b:1}} }}', ['< {a:{b:1>', ' }}']],
+    ['={"a": {{ b }}}', ['{"a": ', '< b >', '}']],
+    ['={{ {a: {b: 1}}}}', ['< {a: {b: 1}}>']],
     ['=}} {{ 1 }}', ['}} ', '< 1 >']],
     ['=a \\{{ b {{ c }}', ['a {{ b ', '< c >']],
     ['={{ "\\}}" }}', ['< "}}" >']],
@@ -24,8 +26,13 @@ describe('a text is split into plain text and code', () => {
   ];
   for (const [text, parts] of grid) {
     it(text, () => {
-      const got = split(text).map((chunk) => (chunk.kind === 'text' ? chunk.text : `<${chunk.code}${chunk.closed ? '>' : '!'}`));
-      assert.deepEqual(got.map((part) => part.replace('<  a', '< a')), parts.map((part) => part.replace('<  a', '< a')));
+      const got = split(text).map((chunk) =>
+        chunk.kind === 'text' ? chunk.text : `<${chunk.code}${chunk.closed ? '>' : '!'}`,
+      );
+      assert.deepEqual(
+        got.map((part) => part.replace('<  a', '< a')),
+        parts.map((part) => part.replace('<  a', '< a')),
+      );
     });
   }
 
@@ -38,7 +45,15 @@ describe('a text is split into plain text and code', () => {
 });
 
 describe('only a text that starts with = is an expression', () => {
-  for (const [value, is] of [['=', true], ['={{ 1 }}', true], ['{{ 1 }}', false], [' =', false], ['', false], [1, false], [null, false]] as const) {
+  for (const [value, is] of [
+    ['=', true],
+    ['={{ 1 }}', true],
+    ['{{ 1 }}', false],
+    [' =', false],
+    ['', false],
+    [1, false],
+    [null, false],
+  ] as const) {
     it(JSON.stringify(value), () => assert.equal(isExpression(value), is));
   }
   it('data that holds {{ }} stays text (S5)', () => {

@@ -13,7 +13,7 @@ export function isExpression(value: unknown): value is string {
  * Grammar, after the leading `=`:
  *
  *     text  = { any | "\{{" | "{{" code "}}" }
- *     code  = everything up to the first "}}"; of a longer run of "}" the last two close ("{{{a: 1}}}" is an object)
+ *     code  = everything up to the first "}}"; further "}" right behind belong to it while it has open "{" ("{{{a: 1}}}")
  *
  * As in n8n the closing braces are found without looking into strings, so `{{ "}}" }}` is a syntax error.
  * Positions count from the start of the whole text, the `=` included.
@@ -42,13 +42,24 @@ export function split(text: string): Chunk[] {
   return chunks;
 }
 
+/** How many `{` of a stretch of text are still open. */
+function balance(text: string, from: number, to: number): number {
+  let open = 0;
+  for (let i = from; i < to; i++) open += text[i] === '{' ? 1 : text[i] === '}' ? -1 : 0;
+  return open;
+}
+
 function code(text: string, start: number): { chunk: Chunk; next: number } {
   let close = text.indexOf('}}', start);
   while (close > 0 && text[close - 1] === '\\') close = text.indexOf('}}', close + 2);
   if (close < 0) {
     return { chunk: { kind: 'code', code: text.slice(start), start, closed: false }, next: text.length };
   }
-  while (text[close + 2] === '}') close++;
+  let open = balance(text, start, close);
+  while (text[close + 2] === '}' && open > 0) {
+    close++;
+    open--;
+  }
   const body = text.slice(start, close).replaceAll('\\}}', '}}');
   return { chunk: { kind: 'code', code: body, start, closed: true }, next: close + 2 };
 }

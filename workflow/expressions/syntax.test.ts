@@ -5,7 +5,10 @@ import { STATEMENTS } from './compile-statements.ts';
 import { codeOf, valueOf } from './test-support.ts';
 
 /** A sample of each type of ESTree: its value, or the code of the error that refuses it. */
-const EXPRESSION_SAMPLES: Record<keyof typeof EXPRESSIONS, [code: string, value: unknown] | [code: string, refused: 'refused', error: string]> = {
+const EXPRESSION_SAMPLES: Record<
+  keyof typeof EXPRESSIONS,
+  [code: string, value: unknown] | [code: string, refused: 'refused', error: string]
+> = {
   Identifier: ['undefined', undefined],
   Literal: ['"a"', 'a'],
   ThisExpression: ['typeof this', 'object'],
@@ -36,7 +39,10 @@ const EXPRESSION_SAMPLES: Record<keyof typeof EXPRESSIONS, [code: string, value:
 
 const inside = (body: string) => `(() => { ${body} })()`;
 
-const STATEMENT_SAMPLES: Record<keyof typeof STATEMENTS, [body: string, value: unknown] | [body: string, refused: 'refused', error: string]> = {
+const STATEMENT_SAMPLES: Record<
+  keyof typeof STATEMENTS,
+  [body: string, value: unknown] | [body: string, refused: 'refused', error: string]
+> = {
   ExpressionStatement: ['1; return 2', 2],
   BlockStatement: ['let a = 1; { let a = 2; } return a', 1],
   EmptyStatement: [';; return 1', 1],
@@ -56,7 +62,10 @@ const STATEMENT_SAMPLES: Record<keyof typeof STATEMENTS, [body: string, value: u
   ForInStatement: ['const k = []; for (const key in { a: 1, b: 2 }) k.push(key); return k', ['a', 'b']],
   ForOfStatement: ['const k = []; for (const [a, { b }] of [[1, { b: 2 }]]) k.push(a, b); return k', [1, 2]],
   FunctionDeclaration: ['return f(3); function f(n) { return n < 2 ? 1 : n * f(n - 1) }', 6],
-  VariableDeclaration: ['var a = 1, b; let { c = 3, ...d } = { e: 4 }; const [f, ...g] = [5, 6]; return [a, b, c, d, f, g]', [1, undefined, 3, { e: 4 }, 5, [6]]],
+  VariableDeclaration: [
+    'var a = 1, b; let { c = 3, ...d } = { e: 4 }; const [f, ...g] = [5, 6]; return [a, b, c, d, f, g]',
+    [1, undefined, 3, { e: 4 }, 5, [6]],
+  ],
   ClassDeclaration: ['class A {}', 'refused', 'EXPRESSION_UNSUPPORTED'],
 };
 

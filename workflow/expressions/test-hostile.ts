@@ -50,7 +50,8 @@ export function isPlain(value: unknown, depth = 0): boolean {
   if (typeof value === 'function' || typeof value === 'symbol') return false;
   if (typeof value !== 'object' || value === null) return true;
   if (depth > 300) return false;
-  if (value instanceof DateTime || value instanceof Duration || value instanceof Interval || value instanceof Date) return true;
+  if (value instanceof DateTime || value instanceof Duration || value instanceof Interval || value instanceof Date)
+    return true;
   if (value instanceof Set || value instanceof Map) return [...value].every((member) => isPlain(member, depth + 1));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return false;

@@ -9,7 +9,11 @@ import type { Scene, SceneInput } from './scene.ts';
 
 export const NOON = Date.UTC(2025, 5, 15, 12);
 
-export function testNode(name: string, parameters: JsonObject = {}, more: Partial<NodeDefinition> = {}): NodeDefinition {
+export function testNode(
+  name: string,
+  parameters: JsonObject = {},
+  more: Partial<NodeDefinition> = {},
+): NodeDefinition {
   return {
     id: `id-${name}`,
     name,
@@ -29,7 +33,11 @@ export function testNode(name: string, parameters: JsonObject = {}, more: Partia
 }
 
 /** A workflow of nodes; `links` such as `A>B` or `A.1>B` connect outputs to input 0, `A>B.1` to input 1. */
-export function testWorkflow(nodes: readonly NodeDefinition[], links: readonly string[] = [], raw: JsonObject = {}): WorkflowDefinition {
+export function testWorkflow(
+  nodes: readonly NodeDefinition[],
+  links: readonly string[] = [],
+  raw: JsonObject = {},
+): WorkflowDefinition {
   const connections = new Map<string, { node: string; input: number }[][]>();
   for (const link of links) {
     const [from = '', to = ''] = link.split('>');
@@ -63,8 +71,16 @@ export function linked(json: JsonObject, item: number): Item {
 /** Data (2 items) leads to Node, which is asked; Later hangs behind it and has not run, Apart is not connected. */
 export function testScene(json: JsonObject | readonly JsonObject[] = {}, more: Partial<SceneInput> = {}): Scene {
   const list: readonly JsonObject[] = Array.isArray(json) ? json : [json as JsonObject];
-  const node = testNode('Node', { mode: 'manual', field: '={{ $json.a }}', list: ['={{ 1 + 1 }}', 'x'], self: '={{ $parameter.self }}' });
-  const workflow = testWorkflow([testNode('Data'), node, testNode('Later'), testNode('Apart')], ['Data>Node', 'Node>Later']);
+  const node = testNode('Node', {
+    mode: 'manual',
+    field: '={{ $json.a }}',
+    list: ['={{ 1 + 1 }}', 'x'],
+    self: '={{ $parameter.self }}',
+  });
+  const workflow = testWorkflow(
+    [testNode('Data'), node, testNode('Later'), testNode('Apart')],
+    ['Data>Node', 'Node>Later'],
+  );
   const items = list.map((one, i) => linked(one, i));
   const runData: RunData = new Map([['Data', [testRun([items])]]]);
   return makeScene({
