@@ -18,7 +18,7 @@ export const errors = defineErrors({
     message: (p: { method: string; path: string }) => `Not Found: ${p.method} ${p.path.slice(0, 200)}`,
     status: 404,
     retryable: false,
-    hint: 'See docs/api.md for the paths.',
+    hint: 'Check method and path; those of the API begin with /api/v1.',
   },
   WORKFLOW_UNKNOWN: {
     message: (p: { id: string }) => `Not Found: there is no workflow ${p.id}`,
