@@ -1,3 +1,4 @@
+import { fail } from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,5 +117,5 @@ export async function openBench(): Promise<Bench> {
 /** Asks the database again and again until it answers with rows; gives up after ten seconds. */
 export async function until(rows: () => Promise<number | null>): Promise<void> {
   const deadline = performance.now() + 10_000;
-  while (!(await rows())) if (performance.now() > deadline) throw new Error('the awaited state did not come');
+  while (!(await rows())) if (performance.now() > deadline) fail('the awaited state did not come');
 }
