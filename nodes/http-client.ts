@@ -41,7 +41,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient & 
     return made;
   };
   return {
-    request: (request) => bounded(request, options, poolFor(request)),
+    request: async (request) => bounded(request, options, poolFor(request)),
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
       pools.clear();

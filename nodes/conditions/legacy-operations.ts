@@ -16,7 +16,7 @@ export function holdsV1(kind: ConditionKind, row: Record<string, unknown>, zone:
     case 'dateTime':
       return dateHolds(asText(row['operation'] ?? 'after'), instant(left, zone), instant(right, zone));
     case 'number':
-      return numberHolds(asText(row['operation'] ?? 'smaller'), left ?? 0, right ?? 0);
+      return numberHolds(asText(row['operation'] ?? 'smaller'), left, right);
     case 'string':
       return stringHolds(asText(row['operation'] ?? 'equal'), left ?? '', right ?? '');
   }
@@ -51,7 +51,7 @@ function instant(value: unknown, zone: string): number {
 }
 
 function numberHolds(operation: string, left: unknown, right: unknown): boolean {
-  const [a, b] = [numeric(left), numeric(right)];
+  const [a, b] = [numeric(left ?? 0), numeric(right ?? 0)];
   switch (operation) {
     case 'smaller':
       return a < b;
