@@ -1,7 +1,7 @@
 /** PostgreSQL: the journal, leases and blobs by raw SQL; what people manage by MikroORM; the embedded server. */
 export { openStorage } from './storage.ts';
 export type { Storage, StorageOptions } from './storage.ts';
-export { startEmbedded } from './embedded/index.ts';
+export { findEmbedded, startEmbedded } from './embedded/index.ts';
 export type { Embedded, EmbeddedOptions } from './embedded/index.ts';
 export { lockDataDir } from './data-dir.ts';
 export type { DataDirLock } from './data-dir.ts';

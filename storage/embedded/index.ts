@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { rmSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { CONNECT_MS, RESTART_FIRST_MS, RESTART_LAST_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
 import { adopt, findRunning, launch, type Postmaster } from './postmaster.ts';
+import { processAlive, readPostmasterFile, type PostmasterFile } from './postmaster-file.ts';
 import { SHARED_STATE_DIR, DATABASE_USER, passwordIn, prepareServerDir, socketDirectory } from './server-dir.ts';
 import { ancestorsReachable } from './reachable.ts';
 import { SOCKET_PORT, type Listen } from './settings.ts';
@@ -41,6 +42,9 @@ export interface Embedded {
   onRestart(callback: () => void): void;
 }
 
+/** What it takes to reach a server. */
+type Address = Pick<Site, 'serverDir' | 'listen' | 'password'>;
+
 interface Site {
   readonly binaries: Binaries;
   readonly serverDir: string;
@@ -62,6 +66,30 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   return supervise(site, first);
 }
 
+/**
+ * Addresses of the server that another process of this machine runs on a data directory, for commands that only read
+ * or write books beside a working member. It is neither watched nor stopped. Undefined: none runs there.
+ */
+export async function findEmbedded(
+  options: EmbeddedOptions,
+): Promise<Pick<Embedded, 'connection' | 'connectionString'> | undefined> {
+  const dir = resolve(options.dataDir);
+  const data = join(dir, 'postgres');
+  if (!existsSync(join(data, 'PG_VERSION'))) return undefined;
+  const serverDir = realpathSync(data);
+  const file = readPostmasterFile(serverDir);
+  if (file?.status !== 'ready' || !processAlive(file.pid)) return undefined;
+  const password = existsSync(join(dir, 'postgres.password')) ? passwordIn(dir, undefined).password : undefined;
+  const site = { serverDir, password, listen: listenOf(file) };
+  try {
+    await expectOurs(site);
+    return { connection: connectionOf(site), connectionString: urlOf(site) };
+  } catch (error) {
+    options.log.debug({ err: error }, 'the PostgreSQL on this data directory does not answer');
+    return undefined;
+  }
+}
+
 async function prepareSite({ dataDir, log, listen }: EmbeddedOptions): Promise<Site> {
   const dir = resolve(dataDir);
   const user = serverUser();
@@ -79,7 +107,7 @@ async function prepareSite({ dataDir, log, listen }: EmbeddedOptions): Promise<S
 async function takeOver(site: Site): Promise<Postmaster | undefined> {
   const file = await findRunning(site.serverDir);
   if (!file) return undefined;
-  site.listen = file.socketDir ? { kind: 'socket', dir: file.socketDir } : { kind: 'tcp', port: file.port };
+  site.listen = listenOf(file);
   site.temporarySocketDir = file.socketDir !== '' && dirname(file.socketDir) !== dirname(site.serverDir);
   try {
     await expectOurs(site);
@@ -92,7 +120,7 @@ async function takeOver(site: Site): Promise<Postmaster | undefined> {
   return adopt(file.pid);
 }
 
-async function expectOurs(site: Site): Promise<void> {
+async function expectOurs(site: Address): Promise<void> {
   const client = new Client({ ...connectionOf(site), connectionTimeoutMillis: CONNECT_MS });
   client.on('error', () => undefined);
   await client.connect();
@@ -172,13 +200,17 @@ async function restart(site: Site, stopped: () => boolean): Promise<Postmaster |
   }
 }
 
-function connectionOf(site: Site): ClientConfig {
+function listenOf(file: PostmasterFile): Listen {
+  return file.socketDir ? { kind: 'socket', dir: file.socketDir } : { kind: 'tcp', port: file.port };
+}
+
+function connectionOf(site: Address): ClientConfig {
   const shared = { user: DATABASE_USER, database: 'postgres' };
   if (site.listen.kind === 'socket') return { ...shared, host: site.listen.dir, port: SOCKET_PORT };
   return { ...shared, host: '127.0.0.1', port: site.listen.port, password: site.password };
 }
 
-function urlOf(site: Site): string {
+function urlOf(site: Address): string {
   if (site.listen.kind === 'tcp') {
     return `postgresql://${DATABASE_USER}:${site.password}@127.0.0.1:${site.listen.port}/postgres`;
   }

@@ -1,6 +1,7 @@
 import { Client, type ClientConfig } from 'pg';
 import { errors } from '../errors.ts';
 import { CONNECT_MS } from '../limits.ts';
+import { reasonOf } from '../pool.ts';
 
 /** Names of all migrations in their order; kept apart from their code so that a start without news loads none. */
 export const MIGRATIONS = ['001-foundation'] as const;
@@ -14,12 +15,16 @@ const OLDEST_VERSION = 140_000;
  * Brings the schema up to date; returns the migrations that ran. Members that start together take turns under an
  * advisory lock. Nothing to do (the usual start) costs one connection and two small queries: the migrator itself is
  * loaded only when there is something to run.
- * Rejects with DATABASE_TOO_OLD, SCHEMA_TOO_NEW, or what PostgreSQL says.
+ * Rejects with STORAGE_UNAVAILABLE, DATABASE_TOO_OLD, SCHEMA_TOO_NEW, or what PostgreSQL says.
  */
 export async function migrate(connection: ClientConfig): Promise<string[]> {
   const client = new Client({ ...connection, connectionTimeoutMillis: CONNECT_MS });
   client.on('error', () => undefined);
-  await client.connect();
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw errors.STORAGE_UNAVAILABLE({ reason: reasonOf(cause) }, cause);
+  }
   try {
     await checkVersion(client);
     if ((await pending(client)).length === 0) return [];

@@ -74,7 +74,7 @@ export class Workflows extends Repository {
   }
 
   /** In order of creation; at most LIST_ROWS. `after` is `next` of an earlier page (else PLACE_INVALID). */
-  list(query: { limit: number; after?: string; active?: boolean; name?: string }): Promise<Page<WorkflowRecord>> {
+  async list(query: { limit: number; after?: string; active?: boolean; name?: string }): Promise<Page<WorkflowRecord>> {
     const limit = Math.max(1, Math.min(query.limit, LIST_ROWS));
     const where: FilterQuery<WorkflowRow> = {
       ...(query.after === undefined ? {} : { position: { $gt: placeNumber(query.after) } }),
