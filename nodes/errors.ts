@@ -91,7 +91,7 @@ export const errors = defineErrors({
     hint: 'The output has to be one that the node has.',
   },
   NODE_RESPONSE_JSON_INVALID: {
-    message: (_: Record<never, never>) => "Invalid JSON in 'Response Body' field",
+    message: (_p: Record<never, never>) => "Invalid JSON in 'Response Body' field",
     status: 422,
     retryable: false,
     hint: "Check that the syntax of the JSON in the 'Response Body' parameter is valid",
@@ -103,7 +103,7 @@ export const errors = defineErrors({
     hint: 'Check the name of the binary field and that the node before puts it out.',
   },
   NODE_DATE_INVALID: {
-    message: (_: { value: string }) => 'Invalid date format',
+    message: (_p: { value: string }) => 'Invalid date format',
     status: 422,
     retryable: false,
     hint: 'Use an ISO date such as 2024-03-10T07:30:00Z, or name its format.',
@@ -148,7 +148,7 @@ export const errors = defineErrors({
     hint: 'Ask for less at a time, for example by pagination.',
   },
   HTTP_TIMEOUT: {
-    message: (p: { url: string; timeoutMs: number }) =>
+    message: (_p: { url: string; timeoutMs: number }) =>
       'The connection timed out, consider setting the "Retry on Fail" option in the node settings',
     status: 504,
     retryable: true,
@@ -162,7 +162,7 @@ export const errors = defineErrors({
     hint: 'Raise the limit of redirects, or call the final address.',
   },
   HTTP_CONNECTION_REFUSED: {
-    message: (p: { address: string; httpCode: string; messages: string[] }) =>
+    message: (_p: { address: string; httpCode: string; messages: string[] }) =>
       'The service refused the connection - perhaps it is offline',
     status: 502,
     retryable: true,

@@ -15,6 +15,7 @@ import {
 } from './limits.ts';
 import { afterRedirect, isRedirect, type Hop } from './http/redirects.ts';
 
+/** Which addresses may be called, and the clock that ends calls. */
 export interface HttpClientOptions extends AddressRule {
   /** Sets the deadline of a call; injected in tests. Default: `setTimeout`. */
   readonly timer?: (act: () => void, ms: number) => () => void;

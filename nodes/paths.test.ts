@@ -41,7 +41,7 @@ test('writing leaves the original alone and shares what is not on the path', () 
 
 test('missing steps become objects, or lists before a number', () => {
   assert.deepEqual(withPath({}, 'a.b', 1), { a: { b: 1 } });
-  assert.deepEqual(withPath({}, 'a[1].b', 1), { a: [, { b: 1 }] });
+  assert.deepEqual(withPath({}, 'a[1].b', 1), { a: [null, { b: 1 }] });
 });
 
 test('a value in the way is replaced', () => {

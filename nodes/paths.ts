@@ -54,6 +54,8 @@ export function placePath(own: JsonObject, path: string, value: JsonValue, dotNo
   let at: JsonObject = own;
   for (let i = 0; i < steps.length; i++) {
     const step = checkedStep(at, steps[i] ?? '', path);
+    // A list without holes: they would be null once stored anyway.
+    if (Array.isArray(at)) while (at.length < Number(step)) at.push(null);
     if (i === steps.length - 1) at[step] = value;
     else at = at[step] = copyFor(ownMember(at, step), steps[i + 1] ?? '');
   }

@@ -4,7 +4,7 @@ import type { Item, JsonObject, JsonValue, NodeDefinition, NodeResult, WebhookRe
 import { errors } from '../errors.ts';
 import { passOn } from '../items.ts';
 import { placePath } from '../paths.ts';
-import { flagParam, groupParam, numberParam, textParam } from '../read.ts';
+import { groupParam, numberParam, textParam } from '../read.ts';
 import { choice, collection, facts, flag, json, number, rows, text } from '../schema.ts';
 import { asText, plain, recordsOf } from '../values.ts';
 
