@@ -48,6 +48,12 @@ export const errors = defineErrors({
     retryable: true,
     hint: 'The member waits for its lease; is the database reachable? See /ready.',
   },
+  ENGINE_NO_IDS: {
+    message: () => 'This member has no execution ids left, and the database does not give new ones',
+    status: 503,
+    retryable: true,
+    hint: 'Is the database reachable? See /ready.',
+  },
   EXECUTION_NOT_ACCEPTED: {
     message: (p: { executionId: string }) => `The start of execution ${p.executionId} did not become durable`,
     status: 503,
@@ -98,6 +104,12 @@ export const errors = defineErrors({
     status: 500,
     retryable: true,
     hint: 'It is replaced and its work given to another one; nothing needs to be done.',
+  },
+  BINARY_GONE: {
+    message: (p: { id: string }) => `The file with the id "${p.id}" is not in the database`,
+    status: 404,
+    retryable: false,
+    hint: 'Retention may have removed it; run the workflow again to make it anew.',
   },
   BREAKER_OPEN: {
     message: (p: { breaker: string; retryAt: string }) =>

@@ -11,6 +11,7 @@ export { killAt, NO_FAULTS } from './faults.ts';
 export type { FaultHook, FaultPoint } from './faults.ts';
 export { ACTOR_LIMITS } from './limits.ts';
 export type { ActorLimits } from './limits.ts';
+export { binaryStore } from './binary-store.ts';
 export { watchedSpawn } from './runners.ts';
 export { scheduleActor } from './triggers/schedule.ts';
 export type { ScheduledNode, ScheduleMessage } from './triggers/schedule.ts';

@@ -1,5 +1,5 @@
 import { newRestartTracker, onChildCrash, type RestartTracker } from '#supervisors';
-import { causeOf, same, type ActorSystem, type Behavior, type Clock, type Next, type Random } from '#runtime';
+import { causeOf, same, stop, type ActorSystem, type Behavior, type Clock, type Next, type Random } from '#runtime';
 import { errors } from './errors.ts';
 
 /** A runner process as its actor sees it. */
@@ -9,6 +9,9 @@ export interface WatchedProcess {
   onExit(callback: (reason: string) => void): void;
   kill(reason?: string): void;
 }
+
+/** How the pool names the ends it wanted: worn out, idle, of another project, or after an abort. */
+const PLANNED_END = 'recycled';
 
 type RunnersMessage = { type: 'started'; process: WatchedProcess };
 type RunnerMessage = { type: 'exited'; reason: string };
@@ -62,6 +65,7 @@ function runnerActor(process: WatchedProcess): Behavior<RunnerMessage, WatchedPr
       return process;
     },
     receive: (_, message) => {
+      if (message.reason.startsWith(PLANNED_END)) return stop;
       throw errors.RUNNER_DIED({ pid: process.pid ?? 0, reason: message.reason });
     },
     stopping: () => process.kill('stop'),

@@ -105,11 +105,7 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
     owner: {
       epochOf: (shard) => claims.get(shard),
       state: () => 'held',
-      nextId: (shard) => {
-        const id = ids.next(owned, shard);
-        if (!id) throw new Error('the id pool ran dry');
-        return id;
-      },
+      nextId: (shard) => ids.next(owned, shard),
       shardOf,
     },
     metrics: { started: () => {}, ended: () => {}, node: () => {} },

@@ -76,6 +76,20 @@ export class Company implements Backstage {
     this.#shards.clear();
   }
 
+  /** These shards are another member's now, or nobody's for certain: their work stops here, unwritten. */
+  async lost(shards: readonly number[]): Promise<void> {
+    const refs = shards.flatMap((shard) => this.#shards.get(shard) ?? []);
+    for (const shard of shards) this.#shards.delete(shard);
+    await Promise.all(refs.map((ref) => this.system.stop(ref)));
+    const gone = new Set(shards);
+    for (const executionId of this.#live) if (gone.has(shardOf(executionId))) this.gone(executionId, 'moved');
+  }
+
+  /** Shards became ours: their unfinished work is taken up now and not at the next sweep. */
+  async gained(): Promise<void> {
+    await this.#sweep();
+  }
+
   start(request: StartRequest): RunHandle {
     const { services } = this;
     if (this.#draining) throw errors.ENGINE_DRAINING({});

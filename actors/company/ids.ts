@@ -1,4 +1,5 @@
 import type { Journal } from '#runtime';
+import { errors } from '../errors.ts';
 import { idIn } from '#cluster';
 
 /** Ids drawn from one shard in a row, so that the executions of one commit lie on few shards. */
@@ -40,19 +41,20 @@ export class IdPool {
     }
   }
 
-  /** An id on that shard, or on the one whose turn it is; undefined when the pool ran dry. */
-  next(owned: readonly number[], shard?: number): { executionId: string; shard: number } | undefined {
+  /** An id on that shard, or on the one whose turn it is; throws ENGINE_NO_IDS, ENGINE_NO_SHARD. */
+  next(owned: readonly number[], shard?: number): { executionId: string; shard: number } {
     const block = this.#blocks[0];
     if (!block) {
       this.fill().catch(() => {});
-      return undefined;
+      throw errors.ENGINE_NO_IDS({});
     }
     const number = block.next;
     block.next += 1;
     if (block.next === block.end) this.#blocks.shift();
     if (this.#blocks.length <= 1 && this.left < REFILL_BELOW_IDS) this.fill().catch(() => {});
     const on = shard ?? this.#shardInTurn(owned);
-    return on === undefined ? undefined : { executionId: idIn(number, on), shard: on };
+    if (on === undefined) throw errors.ENGINE_NO_SHARD({});
+    return { executionId: idIn(number, on), shard: on };
   }
 
   #shardInTurn(owned: readonly number[]): number | undefined {

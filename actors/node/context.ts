@@ -83,7 +83,8 @@ export function nodeContext(
         memory: run.memory,
         staticData: { global: staticData('global'), node: staticData(`node:${node.name}`) },
         now,
-        project: workflow.id,
+        // One owner, one project: runners need not be changed between workflows. Projects come with users.
+        project: 'owner',
       }) as unknown as JsonObject,
     now: () => services.clock.now(),
     zone: workflow.settings.timezone,
