@@ -11,7 +11,7 @@ export interface Place {
 /** What stops a run. Messages are n8n's where n8n has one, since workflows and people match on them. */
 export const errors = defineErrors({
   EXPRESSION_SYNTAX: {
-    message: (_: Place & { reason: string }) => 'invalid syntax',
+    message: (_p: Place & { reason: string }) => 'invalid syntax',
     status: 400,
     retryable: false,
     hint: 'details.reason and details.position say what is wrong and where. A nested object needs a space between its closing braces: } }.',
@@ -41,7 +41,7 @@ export const errors = defineErrors({
     hint: 'Check the type of the value before the function and its arguments.',
   },
   EXPRESSION_NODE_UNKNOWN: {
-    message: (_: Place & { reference: string }) => "Referenced node doesn't exist",
+    message: (_p: Place & { reference: string }) => "Referenced node doesn't exist",
     status: 400,
     retryable: false,
     hint: 'The node was renamed or deleted; correct the name in the expression.',
@@ -65,7 +65,7 @@ export const errors = defineErrors({
     hint: 'The referenced run or item does not exist.',
   },
   EXPRESSION_ENV_DENIED: {
-    message: (_: Place & { name: string }) => 'access to env vars denied',
+    message: (_p: Place & { name: string }) => 'access to env vars denied',
     status: 400,
     retryable: false,
     hint: 'Use $vars or a credential.',

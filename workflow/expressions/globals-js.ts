@@ -352,7 +352,7 @@ export const JS_NAMESPACES: ReadonlyMap<string, Namespace> = new Map([
   [
     'Set',
     new Namespace('Set', {
-      construct: (e, args) => new Set(args[0] == null ? [] : elementsOf(e, args[0])),
+      construct: (e, args) => new Set(args[0] === undefined || args[0] === null ? [] : elementsOf(e, args[0])),
       instance: (value) => value instanceof Set,
     }),
   ],

@@ -2,7 +2,7 @@ import type { DateTime, Duration, Interval } from 'luxon';
 import { rangeFault, typeFault } from './errors.ts';
 import type { Evaluation } from './evaluation.ts';
 import { VALUE_DEPTH } from './limits.ts';
-import { define, GuestError, Handle, kindOf, newRecord } from './values.ts';
+import { define, type GuestError, type Handle, kindOf, newRecord } from './values.ts';
 
 /**
  * Guest values as JSON. The copy that is stringified holds only what JSON knows, so the host's JSON.stringify meets

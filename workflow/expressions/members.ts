@@ -4,7 +4,7 @@ import { functionStop, rangeFault, typeFault } from './errors.ts';
 import type { Evaluation } from './evaluation.ts';
 import { ARRAY_ELEMENTS } from './limits.ts';
 import { GETTERS, METHODS } from './tables/index.ts';
-import { callFunction, define, GuestError, GuestFunction, Handle, kindOf, numberOf } from './values.ts';
+import { callFunction, define, type GuestError, GuestFunction, Handle, kindOf, numberOf } from './values.ts';
 
 /**
  * Member reads, writes and calls. A read finds own properties of data or an entry of a table of getters, a call
@@ -60,7 +60,7 @@ function copyRecord(original: object): object {
 }
 
 /** The private copy of an array, for methods that change it. */
-export function ownArray(e: Evaluation, value: readonly unknown[]): unknown[] {
+function ownArray(e: Evaluation, value: readonly unknown[]): unknown[] {
   return e.own(value as unknown[], (original) => {
     e.elements(original.length);
     return [...original];

@@ -6,7 +6,7 @@ import { judgeRegex } from './regex-safety.ts';
 /**
  * Regular expressions of authors. One is built only after {@link judgeRegex} found that it cannot blow up, and is
  * run only on a text short enough for its worst case. What is refused here can be done in a Code node, whose
- * process may be killed.
+ * process may be killed; running refused patterns there by themselves is a later step.
  */
 
 const FLAGS = /^[dgimsuvy]*$/;

@@ -19,12 +19,10 @@ export interface Place {
 /** Names of one block or function at compile time; its frame at run time is an array whose slot 0 is the outer frame. */
 export class Scope {
   readonly parent: Scope | undefined;
-  readonly depth: number;
   readonly #names = new Map<string, { slot: number; constant: boolean }>();
 
-  constructor(parent: Scope | undefined, depth = parent?.depth ?? 0) {
+  constructor(parent: Scope | undefined) {
     this.parent = parent;
-    this.depth = depth;
   }
 
   /** Slots of a frame of this scope, slot 0 included. */
@@ -38,13 +36,10 @@ export class Scope {
   }
 
   find(name: string): Place | undefined {
-    let hops = 0;
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      const found = scope.#names.get(name);
-      if (found !== undefined) return { hops, ...found };
-      hops++;
-    }
-    return undefined;
+    const found = this.#names.get(name);
+    if (found !== undefined) return { hops: 0, ...found };
+    const above = this.parent?.find(name);
+    return above === undefined ? undefined : { ...above, hops: above.hops + 1 };
   }
 }
 

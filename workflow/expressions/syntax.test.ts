@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EXPRESSIONS } from './compile-expressions.ts';
-import { STATEMENTS } from './compile-statements.ts';
+import type { EXPRESSIONS } from './compile-expressions.ts';
+import type { STATEMENTS } from './compile-statements.ts';
 import { codeOf, valueOf } from './test-support.ts';
 
 /** A sample of each type of ESTree: its value, or the code of the error that refuses it. */

@@ -8,7 +8,6 @@ const OBJECTS: readonly object[] = [
   String,
   Number,
   Boolean,
-  Function,
   Date,
   RegExp,
   Map,
@@ -22,7 +21,8 @@ const OBJECTS: readonly object[] = [
   Interval,
 ].flatMap((type) => [type, type.prototype as object]);
 
-const FIXED: readonly object[] = [...OBJECTS, Math, JSON, Reflect, Intl, globalThis.console];
+const FUNCTION: object = Object.getPrototypeOf(Object) as object;
+const FIXED: readonly object[] = [...OBJECTS, FUNCTION, Math, JSON, Reflect, Intl, globalThis.console];
 const ids = new WeakMap<object, number>();
 let next = 1;
 

@@ -117,7 +117,7 @@ class Reader {
 
   /** true, false, null, a number, or text without quotes up to the next delimiter. */
   #bare(): JsonValue {
-    const text = /^[^,{}[\]\n]+/.exec(this.#text.slice(this.#at))?.[0];
+    const text = /^(?:(?!\/\*|\s\/\/)[^,{}[\]\n])+/.exec(this.#text.slice(this.#at))?.[0];
     if (text === undefined) throw new Unreadable();
     this.#at += text.length;
     const word = text.trim();

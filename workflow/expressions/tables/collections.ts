@@ -29,7 +29,8 @@ export const SET_METHODS: MethodTable = methods<Set<unknown>>({
     return [...self.entries()];
   },
   forEach: (e, self, args) => {
-    for (const member of [...self]) callback(e, args[0], [member, member, self]);
+    // A copy: the callback may change the set.
+    for (const member of Array.from(self)) callback(e, args[0], [member, member, self]);
   },
   has: (_e, self, args) => self.has(args[0]),
   intersection: (e, self, args) => self.intersection(membersOf(e, args[0])),
@@ -54,7 +55,7 @@ export const MAP_METHODS: MethodTable = methods<Map<unknown, unknown>>({
     return [...self.entries()];
   },
   forEach: (e, self, args) => {
-    for (const [key, value] of [...self]) callback(e, args[0], [value, key, self]);
+    for (const [key, value] of Array.from(self)) callback(e, args[0], [value, key, self]);
   },
   get: (_e, self, args) => self.get(args[0]),
   has: (_e, self, args) => self.has(args[0]),
