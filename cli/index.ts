@@ -2,3 +2,4 @@
 export { type Config, loadConfig, type LogLevel } from './config.ts';
 export type { Accounts, Books, CliPorts, Member, MemberOptions, WorkflowBook } from './ports.ts';
 export { runCli } from './program.ts';
+export { type Variable, variableTable } from './variables.ts';

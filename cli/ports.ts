@@ -19,6 +19,7 @@ export interface CliPorts {
   readonly catalog: NodeCatalog;
 }
 
+/** How a member is to be started. */
 export interface MemberOptions {
   readonly config: Config;
   /** False: no listener, no triggers of active workflows; for commands that end by themselves. */
@@ -59,6 +60,7 @@ export interface WorkflowBook {
   all(): Promise<JsonObject[]>;
 }
 
+/** People who may use this installation, and their keys. */
 export interface Accounts {
   /** Creates a user; `password` absent = generated. Throws when the e-mail is taken. */
   createUser(user: { email: string; password?: string; role: 'owner' | 'admin' | 'member' }): Promise<{

@@ -16,7 +16,7 @@ export interface SourceFile {
 }
 
 /** Tests, and what only tests import. */
-const TEST = /\.test\.ts$|^test\/|(?:^|\/)(?:testing|test-kit)(?:\.ts$|\/)/;
+const TEST = /\.test\.ts$|^test\/|(?:^|\/)(?:testing|test-[\w-]+)(?:\.ts$|\/)/;
 
 /** Every TypeScript and JavaScript file of the floor plan. */
 export function sources(): SourceFile[] {
