@@ -5,6 +5,8 @@ import { openBench, until, type Bench } from '../testing.ts';
 
 const FENCED = { kind: 'fenced' } as const;
 const COMMITTED = { kind: 'committed' } as const;
+/** Asked outside of any transaction: inside one the answer is a snapshot that never changes. */
+const WAITING = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
 
 function finished(seq: number, note: string): JournalEvent {
   return { seq, event: { type: 'node.finished', at: 1_001, node: 'Set', run: 0, outputs: [[{ json: { note } }]] } };
@@ -188,8 +190,8 @@ describe('the journal on PostgreSQL', () => {
     await until(
       async () =>
         (
-          await blocker.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE pid <> pg_backend_pid() AND wait_event_type = 'Lock' AND query LIKE 'WITH held%'`)
+          await bench.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'WITH held%'`)
         ).rowCount,
     );
     await expected;
@@ -221,9 +223,7 @@ describe('the journal on PostgreSQL', () => {
     const claim = taker
       .query('UPDATE troupe.shard SET epoch = epoch WHERE id = $1', [step.shard])
       .then(() => (taken = true));
-    await until(
-      async () => (await holder.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).rowCount,
-    );
+    await until(async () => (await bench.pool.query(WAITING)).rowCount);
     equal(taken, false);
     await holder.query('COMMIT');
     await claim;
