@@ -96,7 +96,7 @@ export interface ExecutionWaiting {
   at: number;
   node: string;
   run: number;
-  /** What ends the wait; a `timer` in under 65 s keeps the status `running`, as in n8n. */
+  /** What ends the wait; a `timer` in under 65 s keeps the status `running`, as in n8n, and so do `children`. */
   reason: 'timer' | 'webhook' | 'form' | 'children' | 'uncertain';
   /** When the wait ends by itself; absent = only by a message. */
   until?: number;

@@ -293,7 +293,7 @@ describe('waits', () => {
     ['a timer of 65 s is waiting', { until: 2_500 + 65_000 }, 'waiting'],
     ['a short webhook wait is waiting', { reason: 'webhook', until: 2_600 }, 'waiting'],
     ['a form is waiting', { reason: 'form', until: undefined }, 'waiting'],
-    ['children are waited for', { reason: 'children', until: undefined, children: ['8'] }, 'waiting'],
+    ['whoever runs sub-workflows is at work', { reason: 'children', until: undefined, children: ['8'] }, 'running'],
     ['an uncertain effect waits for a person', { reason: 'uncertain', until: undefined }, 'waiting'],
   ];
   for (const [rule, over, status] of grid) {

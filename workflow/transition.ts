@@ -124,7 +124,8 @@ function waiting(state: RunState, event: ExecutionWaiting): Effects {
   current.phase = 'waiting';
   current.wait = event;
   const short = event.reason === 'timer' && event.until !== undefined && event.until - event.at < SHORT_WAIT_MS;
-  if (!short) state.status = 'waiting';
+  // Whoever runs sub-workflows is at work: a caller of it is answered when they are done.
+  if (!short && event.reason !== 'children') state.status = 'waiting';
   return effectOf(state, current);
 }
 
