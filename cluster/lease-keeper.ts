@@ -17,6 +17,7 @@ export interface LeaseEvents {
   readonly renewed?: (seconds: number) => void;
 }
 
+/** What `createLeaseKeeper` takes. */
 export interface LeaseKeeperOptions {
   readonly store: LeaseStore;
   readonly clock: Clock;

@@ -3,7 +3,8 @@ import { after, before, describe, test } from 'node:test';
 import { Client } from 'pg';
 import type { JsonObject } from '#workflow';
 import { openStorage, type Storage } from './index.ts';
-import { MIGRATIONS, migrate } from './migrations/index.ts';
+import { migrate } from './migrations/index.ts';
+import { MIGRATIONS } from './migrations/list.ts';
 import { testDatabase, type TestDatabase } from './testing.ts';
 
 const source = (name: string, more: JsonObject = {}): JsonObject => ({ name, nodes: [], connections: {}, ...more });

@@ -16,6 +16,7 @@ import { openPool, query, statsOf, type PoolStats } from './pool.ts';
 import { Retention } from './retention.ts';
 import { readStaticData } from './static-data.ts';
 
+/** What `openStorage` takes. */
 export interface StorageOptions {
   /** `DATABASE_URL`, or the `connection` of an embedded server. */
   readonly connection: string | ClientConfig;

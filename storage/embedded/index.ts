@@ -16,6 +16,7 @@ import { ancestorsReachable } from './reachable.ts';
 import { SOCKET_PORT, type Listen } from './settings.ts';
 import { serverUser, type SystemUser } from './system-user.ts';
 
+/** What `startEmbedded` and `findEmbedded` take. */
 export interface EmbeddedOptions {
   /** `TROUPE_DATA_DIR`; the server's data lies in `postgres` inside. */
   readonly dataDir: string;

@@ -8,7 +8,7 @@ const READ = 0o4;
 /** True when `user` may walk down to `path` and, for the last part, read it. Undefined user: it is ourselves. */
 export function reachable(path: string, user: SystemUser | undefined): boolean {
   if (user === undefined) return true;
-  let at = resolve(path);
+  const at = resolve(path);
   if (!allows(at, user, READ | SEARCH)) return false;
   return ancestorsReachable(at, user);
 }

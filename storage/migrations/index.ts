@@ -2,12 +2,8 @@ import { Client, type ClientConfig } from 'pg';
 import { errors } from '../errors.ts';
 import { CONNECT_MS } from '../limits.ts';
 import { reasonOf } from '../pool.ts';
+import { MIGRATION_TABLE, MIGRATIONS } from './list.ts';
 
-/** Names of all migrations in their order; kept apart from their code so that a start without news loads none. */
-export const MIGRATIONS = ['001-foundation'] as const;
-
-/** Where the migrator notes what it has done. */
-export const MIGRATION_TABLE = 'migration';
 const MIGRATION_LOCK = [7_236_837, 1] as const;
 const OLDEST_VERSION = 140_000;
 

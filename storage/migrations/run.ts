@@ -2,11 +2,11 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import type { ClientConfig } from 'pg';
 import { Foundation } from './001-foundation.ts';
-import { MIGRATION_TABLE } from './index.ts';
+import { MIGRATION_TABLE } from './list.ts';
 import { ormConnection } from '../orm-connection.ts';
 
 /** Classes by their order; the names must be those of MIGRATIONS (a test holds them together). */
-export const MIGRATION_CLASSES = [Foundation] as const;
+const MIGRATION_CLASSES = [Foundation] as const;
 
 /** Runs what is pending, all of it in one transaction. The caller holds the migration lock. */
 export async function runMigrations(connection: ClientConfig): Promise<void> {
@@ -28,6 +28,11 @@ export async function runMigrations(connection: ClientConfig): Promise<void> {
   } finally {
     await orm.close();
   }
+}
+
+/** What the classes call themselves, in their order. */
+export function migrationNames(): string[] {
+  return MIGRATION_CLASSES.map(nameOf);
 }
 
 function nameOf(made: (typeof MIGRATION_CLASSES)[number]): string {

@@ -5,6 +5,7 @@ import { ApiKeyEntity, UserEntity, type ApiKeyRow, type UserRow } from './entiti
 import { Repository } from './repository.ts';
 import { freshApiKey, freshPassword, hashPassword, passwordFits, sha256Of } from './secrets.ts';
 
+/** What a user may do at most; scopes of keys are cut to it. */
 export type Role = 'owner' | 'admin' | 'member';
 
 /** A person. */
