@@ -136,7 +136,7 @@ describe('what lies in PostgreSQL', () => {
   });
 
   test('api keys: shown once, kept as a hash, refused once expired or removed', async () => {
-    const user = await storage.users.create({ email: 'keys@example.com', role: 'member', password: 'p' });
+    const user = await storage.users.create({ email: 'keys@example.com', role: 'admin', password: 'p' });
     const { id, key } = await storage.apiKeys.create({ userId: user.id, label: 'ci' });
     equal(JSON.stringify(await sql('SELECT * FROM troupe.api_key')).includes(key), false);
     deepEqual(await storage.apiKeys.identify(key), { ownerId: user.id, permissions: 'all' });
@@ -154,6 +154,9 @@ describe('what lies in PostgreSQL', () => {
       id,
       'a given key twice is one key',
     );
+    const member = await storage.users.create({ email: 'member@example.com', role: 'member', password: 'p' });
+    const bare = await storage.apiKeys.create({ userId: member.id, label: 'bare' });
+    deepEqual((await storage.apiKeys.identify(bare.key))?.permissions, new Set(), 'nothing is granted by leaving out');
     equal(await storage.apiKeys.remove(id), true);
     equal(await storage.apiKeys.identify(key), undefined);
   });

@@ -138,14 +138,15 @@ export class ApiKeys extends Repository {
   }
 
   /**
-   * For the gateway: whose key it is and what it may do. A key without scopes may do everything its owner may; only
-   * the owner role may do all.
+   * For the gateway: whose key it is and what it may do. A key without scopes may do all that its user may: everything
+   * for owners and admins; for members nothing, until their permissions are named as scopes.
    */
   async identify(key: string): Promise<{ ownerId: string; permissions: ReadonlySet<string> | 'all' } | undefined> {
     const found = await this.find(key);
     if (!found) return undefined;
-    const permissions = found.scopes.length === 0 ? ('all' as const) : new Set(found.scopes);
-    return { ownerId: found.userId, permissions };
+    const user = await this.read((em) => em.findOne(UserEntity, { id: found.userId }));
+    const all = found.scopes.length === 0 && user !== null && roleOf(user.role) !== 'member';
+    return { ownerId: found.userId, permissions: all ? 'all' : new Set(found.scopes) };
   }
 
   list(userId: string): Promise<ApiKeyInfo[]> {
