@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createVerify, generateKeyPairSync } from 'node:crypto';
 import test from 'node:test';
 
 import type { JsonObject } from '#workflow';
@@ -117,6 +118,7 @@ for (const [old, now] of [
 
 for (const [parameters, expected] of [
   [{ value: '08/01/2022', toFormat: 'YYYY/MM/DD' }, '2022/08/01'],
+  [{ value: '08/01/2022', toFormat: 'YYYY/MM/DD', options: { fromTimezone: 'US/Hawaii' } }, '2022/07/31'],
   [{ value: '2022-01-12', toFormat: 'MM-DD-YYYY', options: { fromFormat: 'YYYY-DD-MM' } }, '12-01-2022'],
   [{ value: '2022-08-01T00:00:00Z', toFormat: 'HH:mm', options: { toTimezone: 'UTC' } }, '00:00'],
   [{ value: '1663801200000', toFormat: 'YYYY', options: { fromFormat: 'x', toTimezone: 'UTC' } }, '2022'],
@@ -266,6 +268,15 @@ for (const [parameters, expected] of [
   });
 }
 
+test('a signature is one that the public key confirms', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+  const parameters = { action: 'sign', value: 'text', algorithm: 'RSA-SHA256', privateKey: pem };
+  const [made] = await jsonsOf(crypto, { parameters });
+  const signature = String((made as JsonObject)['data']);
+  assert.ok(createVerify('RSA-SHA256').update('text').verify(publicKey, signature, 'hex'));
+});
+
 test('only text can be hashed; the message is Node’s own', async () => {
   const message =
     'The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received type number (5)';
@@ -284,7 +295,8 @@ for (const [parameters, pattern] of [
 }
 
 for (const [parameters, code] of [
-  [{ action: 'sign' }, 'NODE_NOT_SUPPORTED'],
+  [{ action: 'nope' }, 'NODE_NOT_SUPPORTED'],
+  [{ action: 'sign', value: 'x', algorithm: 'RSA-SHA256', privateKey: 'none' }, 'NODE_PARAMETER_INVALID'],
   [{ type: 'MD4', value: 'x' }, 'NODE_PARAMETER_INVALID'],
   [{ action: 'generate', encodingType: 'nope' }, 'NODE_PARAMETER_INVALID'],
   [{ value: 'x', binaryData: true }, 'NODE_NOT_SUPPORTED'],

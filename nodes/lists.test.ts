@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import type { JsonObject } from '#workflow';
+import type { CodeRunner } from '#runtime';
+import type { JsonObject, JsonValue } from '#workflow';
 
 import { aggregate } from './aggregate/node.ts';
 import { itemLists } from './item-lists/node.ts';
@@ -86,12 +87,38 @@ test('a random order is the same when the same run is computed again, and keeps 
 for (const [parameters, check] of [
   [by('nope'), { message: "Couldn't find the field 'nope' in the input data" }],
   [{}, /No sorting specified/],
-  [{ type: 'code' }, { code: 'NODE_NOT_SUPPORTED' }],
 ] as const) {
   test(`sort refuses ${JSON.stringify(parameters)}`, async () => {
     await assert.rejects(async () => outputsOf(sort, { parameters, inputs: order }), check);
   });
 }
+
+const runs = (value: JsonValue | undefined): CodeRunner => ({
+  run: () => Promise.resolve({ kind: 'value', value, logs: [] }),
+});
+const compared = (code: CodeRunner): Promise<unknown[]> =>
+  jsonsOf(sort, {
+    parameters: { type: 'code', code: 'return b.json.n - a.json.n' },
+    inputs: numbers,
+    context: { code },
+  });
+
+test('code orders items by their places', async () => {
+  assert.deepEqual(await compared(runs([2, 0, 1])), [{ n: 3 }, { n: 1 }, { n: 2 }]);
+});
+
+for (const value of [[0, 0, 1], [0, 1], [0, 1, 7], 'x', undefined]) {
+  test(`code that gives ${JSON.stringify(value)} is no order`, async () => {
+    await assert.rejects(compared(runs(value)), /did not give an order/);
+  });
+}
+
+test('code that throws fails the node with its message', async () => {
+  const code: CodeRunner = {
+    run: () => Promise.resolve({ kind: 'threw', error: { name: 'Error', message: 'bad compare' }, logs: [] }),
+  };
+  await assert.rejects(compared(code), { message: 'bad compare' });
+});
 
 const doubles = [
   [
@@ -347,6 +374,35 @@ test('groups are in order of appearance, linked to their items, and differ by ty
     4,
   );
 });
+
+test('groups of several fields stand level by level', async () => {
+  const inputs = [
+    [
+      { a: 'x', b: 1 },
+      { a: 'y', b: 1 },
+      { a: 'x', b: 2 },
+    ],
+  ];
+  const parameters = { fieldsToSummarize: { values: [{ field: 'a' }] }, fieldsToSplitBy: 'a, b' };
+  const made = await jsonsOf(summarize, { parameters, inputs });
+  assert.deepEqual(made, [
+    { count_a: 1, a: 'x', b: 1 },
+    { count_a: 1, a: 'x', b: 2 },
+    { count_a: 1, a: 'y', b: 1 },
+  ]);
+});
+
+for (const [version, operation, more] of [
+  [2, 'splitOutItems', { fieldToSplitOut: 'nope' }],
+  [2, 'aggregateItems', rowsOf({ fieldToAggregate: 'nope' })],
+  [2, 'summarize', { fieldsToSummarize: { values: [{ field: 'nope' }] } }],
+] as const) {
+  test(`item lists before 2.1: ${operation} stops at a field that no item has, later it does not`, async () => {
+    const scene = { parameters: { operation, ...structuredClone(more) } as JsonObject, inputs: table };
+    await assert.rejects(async () => outputsOf(itemLists, { ...scene, version }), { code: 'NODE_FIELD_MISSING' });
+    await outputsOf(itemLists, { ...scene, version: 2.1 });
+  });
+}
 
 test('empty groups can be left out', async () => {
   const parameters = { ...counted, fieldsToSplitBy: 's', options: { skipEmptySplitFields: true } };

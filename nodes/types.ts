@@ -7,7 +7,7 @@ import { executeWorkflowTrigger } from './execute-workflow-trigger/node.ts';
 import { executeWorkflow } from './execute-workflow/node.ts';
 import { httpRequest } from './http-request/node.ts';
 import { limit } from './limit/node.ts';
-import { manualTrigger } from './manual-trigger/node.ts';
+import { manualTrigger, start } from './manual-trigger/node.ts';
 import { merge } from './merge/node.ts';
 import { noOp } from './no-op/node.ts';
 import { respondToWebhook } from './respond-to-webhook/node.ts';
@@ -42,6 +42,7 @@ export const NODE_TYPES: readonly NodeType[] = [
   httpRequest,
   limit,
   manualTrigger,
+  start,
   merge,
   noOp,
   respondToWebhook,

@@ -175,6 +175,25 @@ for (const [parameters, expected] of [
   });
 }
 
+test('a filter that names no validation converts types', async () => {
+  const conditions = { conditions: [condition('v', 'number', 'gt', '2')], combinator: 'and', options: {} };
+  assert.deepEqual(numbers(await outputsOf(ifNode, { version: 2, parameters: { conditions }, inputs: three })), [
+    [5, 3],
+    [1],
+  ]);
+});
+
+test('switch version 2 sends to the output of the rule', async () => {
+  const rules = { rules: [{ value2: 1 }, { value2: 5 }] };
+  const parameters = { value1: '={{ $json.v }}', rules, fallbackOutput: 1 };
+  assert.deepEqual(numbers(await outputsOf(switchNode, { version: 2, parameters, inputs: three })), [[1], [5, 3]]);
+});
+
 test('switch version 2 has as many outputs as it says', () => {
-  assert.equal(switchNode.facts(nodeOf(switchNode, { version: 2, parameters: { outputsAmount: 6 } })).outputs, 6);
+  assert.equal(
+    switchNode.facts(nodeOf(switchNode, { version: 2, parameters: { mode: 'expression', outputsAmount: 6 } })).outputs,
+    6,
+  );
+  const rules = { rules: [{ value2: 1 }, { value2: 2 }] };
+  assert.equal(switchNode.facts(nodeOf(switchNode, { version: 2, parameters: { rules } })).outputs, 2);
 });

@@ -3,6 +3,7 @@ import { evaluateFilter } from '#workflow';
 
 import { flagParam } from '../read.ts';
 import { collection, flag } from '../schema.ts';
+import { isRecord } from '../values.ts';
 
 /**
  * Whether an item meets a filter that was resolved for it. Types are as strict as the filter says; from version 2.1 of
@@ -11,8 +12,10 @@ import { collection, flag } from '../schema.ts';
 export function conditionsHold(context: NodeContext, filter: unknown, index: number): boolean {
   const loose =
     flagParam(context, 'looseTypeValidation', index) || flagParam(context, 'options.looseTypeValidation', index);
+  // Filters of the first version 2 nodes name no validation: they are loose.
+  const named = isRecord(filter) && isRecord(filter['options']) ? filter['options']['typeValidation'] : undefined;
   const settings = { itemIndex: index, zone: context.zone };
-  return evaluateFilter(filter, loose ? { ...settings, typeValidation: 'loose' } : settings);
+  return evaluateFilter(filter, loose || named === undefined ? { ...settings, typeValidation: 'loose' } : settings);
 }
 
 type Shown = NonNullable<Parameters<typeof flag>[2]>;

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, createHmac, createSign, randomBytes, randomUUID } from 'node:crypto';
 
 import type { NodeContext, NodeType } from '#runtime';
 import type { Item } from '#workflow';
@@ -39,6 +39,7 @@ function compute(context: NodeContext): Item[] {
 function resultFor(context: NodeContext, index: number): string {
   const action = textParam(context, 'action', index, 'hash');
   if (action === 'generate') return generated(context, index);
+  if (action === 'sign') return signed(context, index);
   if (action !== 'hash' && action !== 'hmac') throw errors.NODE_NOT_SUPPORTED({ feature: `Crypto with "${action}"` });
   if (context.param('binaryData', index, false) === true) {
     throw errors.NODE_NOT_SUPPORTED({ feature: 'Crypto of binary data' });
@@ -57,6 +58,21 @@ function resultFor(context: NodeContext, index: number): string {
   const hash = action === 'hmac' ? createHmac(algorithm, textParam(context, 'secret', index)) : createHash(algorithm);
   const encoding = textParam(context, 'encoding', index, 'hex') === 'base64' ? 'base64' : 'hex';
   return hash.update(value).digest(encoding);
+}
+
+/** Signs with a key in PEM. What OpenSSL says of a bad key is left out: it may quote it. */
+function signed(context: NodeContext, index: number): string {
+  const algorithm = textParam(context, 'algorithm', index, 'RSA-SHA256');
+  const encoding = textParam(context, 'encoding', index, 'hex') === 'base64' ? 'base64' : 'hex';
+  const value = hashable(context.param('value', index, ''));
+  try {
+    return createSign(algorithm)
+      .update(value)
+      .sign(textParam(context, 'privateKey', index), encoding);
+  } catch {
+    const allowed = 'an algorithm of OpenSSL that fits the private key';
+    throw errors.NODE_PARAMETER_INVALID({ parameter: 'algorithm', value: algorithm, allowed, item: index });
+  }
 }
 
 /** Only text can be hashed; the message for anything else is Node's own, which n8n shows. */
@@ -98,6 +114,8 @@ export const crypto: NodeType = {
     text('dataPropertyName', 'data'),
     text('secret', '', { required: true, show: { action: ['hmac'] } }),
     choice('encoding', ['hex', 'base64'], { show: { action: ['hash', 'hmac', 'sign'] } }),
+    text('algorithm', '', { show: { action: ['sign'] } }),
+    text('privateKey', '', { required: true, show: { action: ['sign'] } }),
     choice('encodingType', ['uuid', 'hex', 'base64', 'ascii'], { show: { action: ['generate'] } }),
     number('stringLength', 32, { show: { action: ['generate'] } }),
   ],

@@ -43,7 +43,7 @@ export function legacyResult(context: NodeContext, index: number): JsonValue {
   const value = context.param('value', index, '');
   const fromFormat = asText(options['fromFormat']);
   if (action === 'calculate') {
-    const date = dateIn(value, fromFormat, context.zone);
+    const date = dateIn(value, fromFormat, 'utc');
     const unit = oneOf(context.param('timeUnit', index, 'days'), UNITS, 'timeUnit', index);
     const sign = textParam(context, 'operation', index, 'add') === 'subtract' ? -1 : 1;
     return date
@@ -52,13 +52,14 @@ export function legacyResult(context: NodeContext, index: number): JsonValue {
       .toISO();
   }
   if (action !== 'format') throw errors.NODE_NOT_SUPPORTED({ feature: `Date & Time with "${action}"` });
-  const date = dateIn(value, fromFormat, asText(options['fromTimezone']) || context.zone);
-  const zoned = date.setZone(asText(options['toTimezone']) || context.zone).setLocale('en');
+  const [from, to] = [asText(options['fromTimezone']), asText(options['toTimezone'])];
+  const date = dateIn(value, fromFormat, from || 'utc');
+  const zoned = date.setZone(to || from || 'utc').setLocale('en');
   if (!zoned.isValid) throw errors.NODE_DATE_INVALID({ value: asText(value) });
   return zoned.toFormat(translated(textParam(context, 'toFormat', index, 'MM/DD/YYYY')));
 }
 
-/** A date without a zone is read in `zone`. */
+/** A date without a zone is read in `zone`; one that only JavaScript can read is UTC, as in n8n. */
 function dateIn(value: unknown, fromFormat: string, zone: string): DateTime {
   const text = asText(value).trim();
   if (typeof value === 'object' || /^-?\d+(\.\d+)?$/.test(text)) return readDate(value, zone);
@@ -66,7 +67,6 @@ function dateIn(value: unknown, fromFormat: string, zone: string): DateTime {
     fromFormat === '' ? undefined : DateTime.fromFormat(text, translated(fromFormat), { zone, locale: 'en' }),
     DateTime.fromISO(text, { zone, setZone: true }),
     DateTime.fromRFC2822(text, { zone }),
-    DateTime.fromFormat(text, 'MM/dd/yyyy', { zone }),
   ];
   return tries.find((date) => date?.isValid === true) ?? readDate(value, zone);
 }

@@ -4,6 +4,7 @@ import type { Item } from '#workflow';
 import { aggregated } from '../aggregate/node.ts';
 import { errors } from '../errors.ts';
 import { limitItems } from '../limit/node.ts';
+import { getPath } from '../paths.ts';
 import { flagParam, rowsParam, textParam } from '../read.ts';
 import { dedupe } from '../remove-duplicates/node.ts';
 import { choice, collection, facts, flag, number, rows, text } from '../schema.ts';
@@ -15,8 +16,9 @@ import { asText, names } from '../values.ts';
 const type = 'n8n-nodes-base.itemLists';
 
 /** The old node of which Split Out, Aggregate, Sort, Limit, Remove Duplicates and Summarize were made. */
-function execute(context: NodeContext): Item[] {
+function perform(context: NodeContext): Item[] | Promise<Item[]> {
   const operation = textParam(context, 'operation', 0, 'splitOutItems');
+  if (context.node.typeVersion < 2.1) checkFields(context, operation);
   switch (operation) {
     case 'splitOutItems':
       return context.items().flatMap((item, index) => splitItem(item, index, splitRule(context, index)));
@@ -33,6 +35,20 @@ function execute(context: NodeContext): Item[] {
       return summarizeItems(context);
     default:
       throw errors.NODE_NOT_SUPPORTED({ feature: `Item Lists with "${operation}"` });
+  }
+}
+
+/** Before version 2.1 a field that no item has stopped the node. */
+function checkFields(context: NodeContext, operation: string): void {
+  const rows = operation === 'aggregateItems' ? 'fieldsToAggregate.fieldToAggregate' : 'fieldsToSummarize.values';
+  const fields =
+    operation === 'splitOutItems'
+      ? [textParam(context, 'fieldToSplitOut', 0)]
+      : rowsParam(context, rows, 0).map((row) => asText(row['fieldToAggregate'] ?? row['field']));
+  for (const field of fields) {
+    if (!context.items().some((item) => getPath(item.json, field) !== undefined)) {
+      throw errors.NODE_FIELD_MISSING({ field });
+    }
   }
 }
 
@@ -99,5 +115,5 @@ export const itemLists: NodeType = {
     ]),
   ],
   facts: facts(type),
-  execute: (context) => ({ kind: 'outputs', outputs: [execute(context)] }),
+  execute: async (context) => ({ kind: 'outputs', outputs: [await perform(context)] }),
 };

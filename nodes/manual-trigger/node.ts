@@ -16,3 +16,13 @@ export const manualTrigger: NodeType = {
   facts: triggerFacts(type),
   execute: (context) => ({ kind: 'outputs', outputs: [passOn(context.items())] }),
 };
+
+const startType = 'n8n-nodes-base.start';
+
+/** The start of workflows from before there were triggers. */
+export const start: NodeType = {
+  ...manualTrigger,
+  type: startType,
+  displayName: 'Start',
+  facts: triggerFacts(startType),
+};

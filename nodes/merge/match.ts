@@ -1,6 +1,6 @@
 import type { Item, JsonObject, JsonValue, PairedItem } from '#workflow';
 
-import { linked, linkTo } from '../items.ts';
+import { linked, linkTo, passOn } from '../items.ts';
 import { getPath } from '../paths.ts';
 import { isRecord, sameJson } from '../values.ts';
 import { combined, mergerFor, suffixed, type Clash } from './combine.ts';
@@ -36,6 +36,10 @@ interface Found {
 
 /** Combines two inputs by fields that agree. */
 export function byFields(first: readonly Item[], second: readonly Item[], rule: MatchRule): Item[] {
+  // Beside an empty input there is nothing to compare: items go on as they are, without marks.
+  if (rule.join === 'keepNonMatches' && rule.from === 'both' && (first.length === 0 || second.length === 0)) {
+    return [...passOn(first), ...passOn(second, 1)];
+  }
   const found = findPairs(first, second, rule);
   const keep = (items: readonly Item[], indexes: Iterable<number>, input: number): Item[] =>
     [...indexes].flatMap((index) => (items[index] ? [linked(items[index], index, input)] : []));

@@ -65,6 +65,14 @@ test('keepNonMatches says where each item comes from when both sides are put out
   assert.deepEqual(await jsonsOf(merge, { parameters: one, inputs }), [{ id: 4, n: 'four', x: '' }]);
 });
 
+test('beside an empty input nothing is marked', async () => {
+  const made = await jsonsOf(merge, {
+    parameters: byId({ joinMode: 'keepNonMatches' }),
+    inputs: [left.slice(0, 1), []],
+  });
+  assert.deepEqual(made, left.slice(0, 1));
+});
+
 for (const [joinMode, count] of [
   ['enrichInput1', 6],
   ['enrichInput2', 6],

@@ -8,16 +8,17 @@ import { passOn } from '../items.ts';
 import { flagParam, rowsParam, textParam } from '../read.ts';
 import { choice, collection, facts, flag, parameter, rows, text } from '../schema.ts';
 import { asText } from '../values.ts';
+import { sortedByCode } from './by-code.ts';
 import { sorted, type SortField } from './order.ts';
 
 const type = 'n8n-nodes-base.sort';
 
 /** Orders all items. The parameters are read once, against the first item. */
-export function sortItems(context: NodeContext): Item[] {
+export function sortItems(context: NodeContext): Item[] | Promise<Item[]> {
   const items = passOn(context.items());
   const mode = textParam(context, 'type', 0, 'simple');
   if (mode === 'random') return shuffled(items, context.idempotencyKey(0));
-  if (mode === 'code') throw errors.NODE_NOT_SUPPORTED({ feature: 'Sort by code' });
+  if (mode === 'code') return sortedByCode(context, items);
   const fields = rowsParam(context, 'sortFieldsUi.sortField', 0).map((row): SortField => {
     return { name: asText(row['fieldName']), descending: row['order'] === 'descending' };
   });
@@ -54,5 +55,9 @@ export const sort: NodeType = {
     collection('options', [flag('disableDotNotation')]),
   ],
   facts: facts(type),
-  execute: (context) => ({ kind: 'outputs', outputs: [sortItems(context)] }),
+  execute: (context) => {
+    const ordered = sortItems(context);
+    if (!(ordered instanceof Promise)) return { kind: 'outputs', outputs: [ordered] };
+    return ordered.then((items) => ({ kind: 'outputs', outputs: [items] }));
+  },
 };

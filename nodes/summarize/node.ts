@@ -23,7 +23,8 @@ export function summarizeItems(context: NodeContext): Item[] {
   if (summaries.length === 0) throw errors.NODE_PARAMETER_MISSING({ parameter: 'fieldsToSummarize' });
   const dots = !flagParam(context, 'options.disableDotNotation', 0);
   const by = names(context.param('fieldsToSplitBy', 0, ''));
-  const groups = groupsOf(context.items(), by, dots, flagParam(context, 'options.skipEmptySplitFields', 0));
+  const skipEmpty = flagParam(context, 'options.skipEmptySplitFields', 0);
+  const groups = nestedOrder(groupsOf(context.items(), by, dots, skipEmpty), by.length);
   if (textParam(context, 'options.outputFormat', 0, 'separateItems') === 'singleItem') {
     return [{ json: nested(groups, summaries, dots), pairedItem: groups.flatMap((group) => group.links) }];
   }
@@ -57,6 +58,24 @@ function groupsOf(items: readonly Item[], by: readonly string[], dots: boolean, 
     group.links.push(linkTo(index));
   });
   return [...groups.values()];
+}
+
+/** Groups level by level: all groups of the first value of the first field, then of its second, and so on. */
+function nestedOrder(groups: Group[], levels: number): Group[] {
+  const ranks = Array.from({ length: levels }, () => new Map<string, number>());
+  const keyed = groups.map((group) => {
+    const path = group.keys.map((_, level) => JSON.stringify(group.keys.slice(0, level + 1)));
+    path.forEach((name, level) => {
+      const rank = ranks[level];
+      if (rank && !rank.has(name)) rank.set(name, rank.size);
+    });
+    return { group, place: path.map((name, level) => ranks[level]?.get(name) ?? 0) };
+  });
+  const compare = (a: readonly number[], b: readonly number[]): number => {
+    const level = a.findIndex((place, n) => place !== b[n]);
+    return level === -1 ? 0 : (a[level] ?? 0) - (b[level] ?? 0);
+  };
+  return keyed.sort((a, b) => compare(a.place, b.place)).map(({ group }) => group);
 }
 
 const figures = (group: Group, summaries: readonly Summary[], dots: boolean): JsonObject =>

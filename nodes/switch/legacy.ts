@@ -6,7 +6,7 @@ import { errors } from '../errors.ts';
 import { SWITCH_OUTPUTS } from '../limits.ts';
 import { numberParam, rowsParam, textParam } from '../read.ts';
 import { choice, number, parameter, rows, text, written } from '../schema.ts';
-import { asText } from '../values.ts';
+import { asText, isRecord } from '../values.ts';
 
 const KINDS: readonly ConditionKind[] = ['boolean', 'dateTime', 'number', 'string'];
 
@@ -17,10 +17,11 @@ export function legacyOutput(context: NodeContext, index: number, count: number)
   }
   const kind = KINDS.find((entry) => entry === textParam(context, 'dataType', index, 'number')) ?? 'number';
   const value1 = context.param('value1', index);
-  for (const row of rowsParam(context, 'rules.rules', index)) {
+  for (const [place, row] of rowsParam(context, 'rules.rules', index).entries()) {
     const operation = row['operation'] ?? 'equal';
     if (!holdsV1(kind, { ...row, value1, operation }, context.zone)) continue;
-    return [checked(Number(row['output'] ?? 0), count)];
+    // Version 1 rules name their output; in version 2 every rule has its own.
+    return [checked(context.node.typeVersion === 1 ? Number(row['output'] ?? 0) : place, count)];
   }
   const fallback = numberParam(context, 'fallbackOutput', index, -1);
   return fallback === -1 ? [] : [checked(fallback, count)];
@@ -31,9 +32,12 @@ function checked(output: number, count: number): number {
   throw errors.NODE_OUTPUT_RANGE({ output: asText(output), last: count - 1 });
 }
 
-/** Version 1 always has four outputs; version 2 as many as it says. */
+/** Version 1 always has four outputs; version 2 one per rule, or as many as it says beside an expression. */
 export function legacyOutputs(node: NodeDefinition): number {
-  const count = node.typeVersion === 1 ? 4 : Number(written(node, 'outputsAmount') ?? 4);
+  const rules = node.parameters['rules'];
+  const listed = isRecord(rules) && Array.isArray(rules['rules']) ? rules['rules'].length : 0;
+  const byRules = node.parameters['mode'] !== 'expression';
+  const count = node.typeVersion === 1 ? 4 : byRules ? listed : Number(written(node, 'outputsAmount') ?? 4);
   return Number.isInteger(count) ? Math.min(Math.max(count, 1), SWITCH_OUTPUTS) : 4;
 }
 
