@@ -68,7 +68,7 @@ const errors = defineErrors({
 /** Starts one member in this process; resolves when it is ready to take work. */
 export async function startMember(options: MemberOptions, faults: FaultHook = NO_FAULTS): Promise<Member> {
   const { config } = options;
-  const log = pino({ level: config.logLevel, redact: ['req.headers.authorization', 'req.headers["x-n8n-api-key"]'] });
+  const log = logger(options);
   const place = openPlace(options);
   const member = new MemberParts(options, log, faults);
   const phases: Phase[] = [
@@ -101,7 +101,7 @@ export async function startMember(options: MemberOptions, faults: FaultHook = NO
 
 /** Opens the database and nothing else, for commands that manage what is stored. */
 export async function openBooks(config: Config): Promise<Books> {
-  const log = pino({ level: config.logLevel === 'info' ? 'warn' : config.logLevel });
+  const log = logger({ config, http: false, throwAway: false });
   const member = new MemberParts({ config, http: false, throwAway: false }, log, NO_FAULTS);
   const place = openPlace({ config, http: false, throwAway: false });
   const phases = [
@@ -115,6 +115,13 @@ export async function openBooks(config: Config): Promise<Books> {
   const running = await startPhases(phases, { clock });
   const { workflows, accounts } = booksOf(member.storage);
   return { workflows, accounts, stop: () => running.stop().then(() => undefined) };
+}
+
+/** Logs go to standard error: standard output belongs to results. A command that ends by itself speaks up for errors only. */
+function logger({ config, http }: MemberOptions): Logger {
+  const level = !http && config.logLevel === 'info' ? 'error' : config.logLevel;
+  const redact = ['req.headers.authorization', 'req.headers["x-n8n-api-key"]'];
+  return pino({ level, redact, base: { member: config.memberName } }, pino.destination(2));
 }
 
 function phase(name: string, start: Phase['start'], stop: Phase['stop'], stopDeadlineMs = STOP_MS): Phase {
@@ -223,7 +230,7 @@ class MemberParts {
         },
         lost: (shards, why) => {
           refresh();
-          this.#log.warn({ shards: shards.length, why }, 'shards lost');
+          if (why !== 'released') this.#log.warn({ shards: shards.length, why }, 'shards lost');
           void this.#company?.lost(shards);
         },
         failed: (error, doing) => this.#log.warn({ err: error, doing }, 'the lease could not be looked after'),

@@ -14,6 +14,7 @@ export type FaultPoint =
   | 'effect.before'
   | 'effect.after'
   | 'execution.receive'
+  | 'shard.receive'
   | 'answer.before'
   | 'recover.before'
   | 'recover.after';

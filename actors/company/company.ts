@@ -6,6 +6,7 @@ import type { RunHandle, StartRequest } from '../engine.ts';
 import type { ExecutionMessage } from '../execution/protocol.ts';
 import type { Backstage, ErrorWorkflow, Services } from '../services.ts';
 import { shardActor } from '../shard/actor.ts';
+import { shardsActor, type ShardsMessage } from '../shard/shards.ts';
 import type { ShardMessage } from '../shard/protocol.ts';
 import { Handles } from './handles.ts';
 import { foldReport } from './inspect.ts';
@@ -32,6 +33,7 @@ export class Company implements Backstage {
   readonly #owned: () => readonly number[];
   readonly #shards = new Map<number, Ref<ShardMessage>>();
   readonly #live = new Set<string>();
+  readonly #supervisor: Ref<ShardsMessage>;
   readonly #timers: Timers;
   #cancelSweep: () => void = () => {};
   #sweeping = false;
@@ -41,7 +43,9 @@ export class Company implements Backstage {
     this.system = system;
     this.services = services;
     this.#owned = owned;
-    const { clock, journal, limits } = services;
+    const { clock, random, journal, limits } = services;
+    const revive = (shard: number): void => this.#revive(shard);
+    this.#supervisor = system.spawn('shards', shardsActor({ clock, random, revive }));
     this.#timers = new Timers(clock, journal, limits.timerHorizonMs, (timer) => {
       const [, node = '', run = '0'] = parseTimerId(timer.id);
       this.deliver(timer.executionId, { type: 'wake', node, run: Number(run), timerId: timer.id });
@@ -217,11 +221,20 @@ export class Company implements Backstage {
   #shard(shard: number): Ref<ShardMessage> {
     const known = this.#shards.get(shard);
     if (known) return known;
-    const ref = this.system.spawn(`shard-${shard}`, shardActor(shard, this.services, this), {
-      mailboxMessages: SHARD_MAILBOX_MESSAGES,
-    });
+    const behavior = shardActor(shard, this.services, this);
+    const ref = this.system.spawn(`shard-${shard}`, behavior, { mailboxMessages: SHARD_MAILBOX_MESSAGES });
     this.#shards.set(shard, ref);
+    this.system.tell(this.#supervisor, { type: 'watch', shard, ref });
     return ref;
+  }
+
+  /** A shard that crashed starts anew: what it performed is taken up from the journal, whoever waits goes on waiting. */
+  #revive(shard: number): void {
+    this.#shards.delete(shard);
+    for (const executionId of this.#live) {
+      if (shardOf(executionId) === shard) this.#tell(shard, { type: 'recover', executionId });
+    }
+    void this.#sweep();
   }
 
   #sweepLater(): void {

@@ -221,3 +221,25 @@ test('a failed production run starts its error workflow in the commit of its end
   assert.equal(report.status, 'error');
   assert.equal(report.error?.message, 'broken');
 });
+
+test('a shard that crashes is started again, and its executions go on', async () => {
+  let armed = false;
+  const stage = await makeStage({
+    faults: {
+      at: (point) => {
+        if (!armed || point !== 'shard.receive') return;
+        armed = false;
+        throw new Error('shard down');
+      },
+    },
+  });
+  const handle = begin(stage, chain('w', ['start', 'effect', 'wait', 'effect'], { 2: { ms: 2_000 } }), {
+    acceptEarly: true,
+  });
+  await stage.run(500);
+  armed = true;
+  stage.company.deliver(handle.executionId, { type: 'node.slow' });
+  await stage.run(20_000);
+  assert.equal((await handle.ended).status, 'success');
+  assert.ok(stage.inspections.some((event) => event.type === 'actor.restarted' && event.kind === 'shard'));
+});

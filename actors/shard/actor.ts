@@ -80,6 +80,7 @@ class Shard {
   }
 
   receive(message: ShardMessage): Next<Shard> {
+    this.#services.faults.at('shard.receive');
     switch (message.type) {
       case 'start':
         this.#spawn(message.args);
