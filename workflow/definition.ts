@@ -33,6 +33,10 @@ export interface ConnectionTarget {
   readonly input: number;
 }
 
+/**
+ * The settings of a workflow with every default filled in; what cannot be used was refused by `parseWorkflow` with
+ * WORKFLOW_INVALID, which names the field.
+ */
 export interface WorkflowSettings {
   /** n8n's order: absent means v0. */
   readonly executionOrder: 'v0' | 'v1';
@@ -48,6 +52,10 @@ export interface WorkflowSettings {
   readonly raw: JsonObject;
 }
 
+/**
+ * A parsed workflow, immutable: runs of one version share it. Made by `parseWorkflow`, so node names are unique and
+ * sizes are within NODES_PER_WORKFLOW and CONNECTIONS_PER_WORKFLOW. `node` holds the elements of `nodes` by name.
+ */
 export interface WorkflowDefinition {
   readonly id: string;
   readonly name: string;

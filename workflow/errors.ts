@@ -16,6 +16,11 @@ export interface ErrorRow<P> {
   hint?: string;
 }
 
+/**
+ * An error of the table, made by the factories of {@link defineErrors} only. `code` is what callers decide by and
+ * never changes its meaning; `message` is for people and may. `hint` is undefined when there is nothing the reader can
+ * do.
+ */
 export class TroupeError extends Error {
   readonly code: string;
   readonly status: number;

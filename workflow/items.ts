@@ -1,6 +1,10 @@
 /** Items: what flows between nodes. The shapes are n8n's, so that run data can be compared one to one. */
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+/**
+ * A JSON object as it came from outside: keys are the user's own, `__proto__` among them, so it is read by own
+ * properties only. Nesting is limited where it enters: ITEM_JSON_DEPTH in items, WORKFLOW_JSON_DEPTH in workflows.
+ */
 export interface JsonObject {
   [key: string]: JsonValue;
 }
@@ -33,6 +37,10 @@ export interface BinaryData {
   fileSize?: string;
 }
 
+/**
+ * A failure as run data shows it: plain JSON, no class and no stack. `message` carries n8n's text where n8n has one;
+ * errors of the table add their `code`, and further keys are the failing node's own (such as `httpCode`).
+ */
 export interface ItemError {
   message: string;
   name?: string;
@@ -40,6 +48,11 @@ export interface ItemError {
   [key: string]: JsonValue | undefined;
 }
 
+/**
+ * One unit of data between two nodes. Items are shared between runs and never changed in place: a node that alters one
+ * makes a new one. `pairedItem` is absent when the origin is unknown; a bare number is the index of an item of input
+ * 0. At most ITEMS_PER_NODE_RUN leave a node per run.
+ */
 export interface Item {
   json: JsonObject;
   binary?: Record<string, BinaryData>;

@@ -19,8 +19,16 @@ export type RunEvent =
   | ExecutionFailed
   | ExecutionCanceled;
 
+/**
+ * What started the run, with n8n's names: `integrated` is a sub-workflow, `error` an error workflow, `cli` the command
+ * line. Pinned data counts in `manual` only; a failure in `manual` or `cli` calls no error workflow.
+ */
 export type ExecutionMode = 'manual' | 'webhook' | 'trigger' | 'integrated' | 'error' | 'cli' | 'retry';
 
+/**
+ * Always the first event of an execution, seq 1, and only there. It holds the whole input of the run, so that a run
+ * can be folded from its journal without asking anybody.
+ */
 export interface ExecutionStarted {
   type: 'execution.started';
   at: number;
@@ -42,6 +50,10 @@ export interface ExecutionStarted {
   retryOf?: string;
 }
 
+/**
+ * A node run (or a further attempt of it) began. For a node with effect `external` it is the intent and is durable
+ * before the call leaves; for others it may be committed later, together with the result. `run` counts from 0.
+ */
 export interface NodeStarted {
   type: 'node.started';
   at: number;
@@ -53,6 +65,10 @@ export interface NodeStarted {
   key?: string;
 }
 
+/**
+ * A node run ended and handed on `outputs`, one array per output; null where nothing was delivered, which is not the
+ * same as []. Bounded by ITEMS_PER_NODE_RUN and OUTPUT_BYTES_PER_NODE_RUN.
+ */
 export interface NodeFinished {
   type: 'node.finished';
   at: number;
@@ -71,6 +87,7 @@ export interface NodeFinished {
   hints?: string[];
 }
 
+/** A node failed after its last attempt and nothing handled it (`onError` is stopWorkflow). The run fails with it. */
 export interface NodeFailed {
   type: 'node.failed';
   at: number;
@@ -79,6 +96,10 @@ export interface NodeFailed {
   error: ItemError;
 }
 
+/**
+ * An attempt failed and another one follows (`retryOnFail`) at `wakeAt`, so the pause outlives a crash; the next
+ * `node.started` of this run has `attempt` + 1.
+ */
 export interface NodeRetrying {
   type: 'node.retrying';
   at: number;
@@ -91,6 +112,10 @@ export interface NodeRetrying {
   wakeAt: number;
 }
 
+/**
+ * A node run began to wait, and with it the execution: nodes run one at a time. Ended by {@link ExecutionResumed} or
+ * by the end of the execution. Durable before anybody is told of the wait.
+ */
 export interface ExecutionWaiting {
   type: 'execution.waiting';
   at: number;
@@ -106,6 +131,10 @@ export interface ExecutionWaiting {
   resume?: JsonObject;
 }
 
+/**
+ * A wait is over, and the waiting run of `node` goes on. Refused by `transition` (RUN_EVENT_UNEXPECTED) unless exactly
+ * that run is waiting; of a timer and a call that both arrive, the first one is recorded.
+ */
 export interface ExecutionResumed {
   type: 'execution.resumed';
   at: number;
@@ -117,11 +146,13 @@ export interface ExecutionResumed {
   results?: { status: 'success' | 'error' | 'canceled'; items: Item[]; error?: ItemError }[];
 }
 
+/** The run succeeded: no node is running, waiting or due. Terminal, the last event of its execution. */
 export interface ExecutionFinished {
   type: 'execution.finished';
   at: number;
 }
 
+/** The run failed. Terminal, the last event of its execution; nodes that had not run yet never do. */
 export interface ExecutionFailed {
   type: 'execution.failed';
   at: number;
@@ -130,6 +161,10 @@ export interface ExecutionFailed {
   node?: string;
 }
 
+/**
+ * The run was ended from outside: by a person, its parent, or its time limit. Terminal, the last event of its
+ * execution. `reason` is shown to people.
+ */
 export interface ExecutionCanceled {
   type: 'execution.canceled';
   at: number;
@@ -165,6 +200,10 @@ export type NodeResult =
   /** Start sub-workflows; with `wait` the node ends when all have ended. */
   | { kind: 'call'; calls: SubworkflowCall[]; wait: boolean };
 
+/**
+ * One execution that a node asks for. `items` go to the trigger of the called workflow. Fails with
+ * SUBWORKFLOW_UNKNOWN, SUBWORKFLOW_NO_TRIGGER, SUBWORKFLOW_TOO_DEEP or SUBWORKFLOW_TOO_MANY.
+ */
 export interface SubworkflowCall {
   /** Id of a stored workflow, or the whole JSON of one. */
   workflow: { id: string } | { inline: JsonObject };

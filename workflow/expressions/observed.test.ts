@@ -4,7 +4,7 @@ import { convertAssignment } from '../parameters/assignment.ts';
 import { parametersWithDefaults } from '../parameters/defaults.ts';
 import type { ParameterSchema } from '../parameters/schema.ts';
 import { evaluateText, makeScene } from './evaluate.ts';
-import { OBSERVED, OBSERVED_FAILURES, OBSERVED_ITEMS } from './observed.ts';
+import { OBSERVED, OBSERVED_FAILURES, OBSERVED_ITEMS } from './test-observed.ts';
 import type { Scene } from './scene.ts';
 import { linked, NOON, testNode, testRun, testWorkflow } from './test-support.ts';
 

@@ -37,6 +37,10 @@ export interface SceneInput {
   readonly random?: () => number;
 }
 
+/**
+ * A {@link SceneInput} made ready: defaults filled in and the input chosen. Read-only and good for every item and
+ * every expression of one node run; make it by `makeScene` only, which sets what belongs together.
+ */
 export interface Scene extends SceneInput {
   readonly zone: string;
   readonly random: () => number;

@@ -6,6 +6,7 @@ import { toJsonValue } from './json-value.ts';
 /** Types that a field of Edit Fields may be given. */
 export type AssignmentType = Extract<ValueType, 'array' | 'boolean' | 'number' | 'object' | 'string'>;
 
+/** Where a value is assigned, for the words of ASSIGNMENT_TYPE; `itemIndex` counts from 0. */
 export interface AssignmentOptions {
   /** Name of the field, for the message. */
   readonly name: string;

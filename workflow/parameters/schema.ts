@@ -34,6 +34,11 @@ export interface ParameterSchema {
   };
 }
 
+/**
+ * One entry of `options`: a choice (`value` is what the workflow stores), a group of a fixedCollection (`values`,
+ * stored under its `name`), or a member of a collection, which is a parameter itself. Which of them it is follows from
+ * the type of the parameter it stands in.
+ */
 export type ParameterOption =
   | { readonly name: string; readonly value: JsonValue; readonly description?: string }
   | { readonly name: string; readonly displayName: string; readonly values: readonly ParameterSchema[] }
