@@ -33,6 +33,10 @@ export interface Ref<M extends Message> {
 /** Why an actor is no more. */
 export type ExitReason = { kind: 'normal' } | { kind: 'stopped' } | { kind: 'crashed'; error: unknown };
 
+/**
+ * The end of one incarnation, told to its parent and its watchers. `ref` is dead by then; `name` is the one it had
+ * among its siblings, free again for a successor.
+ */
 export interface Exit {
   readonly ref: Ref<never>;
   readonly name: string;
@@ -52,6 +56,10 @@ export type Next<S> =
   /** Not for this actor in this state: logged as a dead letter, survived. */
   | { readonly kind: 'unhandled' };
 
+/**
+ * What one kind of actor does; see the drawing above. A throw in `init`, `receive` or `childExited` crashes this
+ * incarnation and nothing else. The state is the actor's own: hand out copies or immutable values only.
+ */
 export interface Behavior<M extends Message, S> {
   /** Label for metrics and the live tree, such as `execution`; bounded set. */
   readonly kind: string;
@@ -70,6 +78,7 @@ export interface Behavior<M extends Message, S> {
   readonly childStopOrder?: 'together' | 'lastFirst';
 }
 
+/** Limits of one actor, where its kind needs others than the system's. Milliseconds are monotonic. */
 export interface SpawnOptions {
   /** Messages waiting at most; over it `tell` makes a dead letter and returns false. Default MAILBOX_MESSAGES. */
   mailboxMessages?: number;
@@ -79,6 +88,11 @@ export interface SpawnOptions {
   handlerDeadlineMs?: number;
 }
 
+/**
+ * What an actor may do to its surroundings; valid for this incarnation and only inside its own calls. `spawn` throws
+ * ACTOR_NAME_INVALID, ACTOR_NAME_TAKEN, ACTOR_CHILDREN_TOO_MANY or ACTOR_ENDING; `stop` ACTOR_NOT_A_CHILD;
+ * `pipeToSelf` and `tellSelfAfter` ACTOR_WORK_TOO_MUCH over PENDING_WORK_PER_ACTOR.
+ */
 export interface ActorContext<M extends Message> {
   readonly self: Ref<M>;
   readonly name: string;
@@ -117,6 +131,10 @@ export interface ChildNote {
   readonly restartWindowMs?: number;
 }
 
+/**
+ * All actors of one process. Made by `createSystem`; held by the composition root, supervisors and gateways. After
+ * `shutdown` every `spawn` throws SYSTEM_STOPPED.
+ */
 export interface ActorSystem {
   readonly name: string;
   /** Top-level actors: the supervision tree's first row. */
@@ -139,6 +157,11 @@ export interface ActorSystem {
   shutdown(): Promise<void>;
 }
 
+/**
+ * One row of the live tree, true at the moment of the call. The restart fields are present where a supervisor told
+ * them by `annotateChild`; a row in state `restarting` or `quarantined` has no living actor and keeps the place of
+ * one.
+ */
 export interface ActorInfo {
   readonly path: string;
   readonly uid: number;

@@ -6,6 +6,10 @@ import { takeBatch, takeOf } from './queue.ts';
 import type { Waiting } from './queue.ts';
 import { estimateBytes, stepRows } from './size.ts';
 
+/**
+ * Limits of a committer; defaults COMMITTER_QUEUE_STEPS, COMMITTER_QUEUE_BYTES, COMMIT_ROWS and COMMIT_BYTES. The
+ * `queue` pair refuses (OVERLOADED), the `commit` pair only cuts batches. Bytes are estimates.
+ */
 export interface CommitterLimits {
   queueSteps: number;
   queueBytes: number;
@@ -13,6 +17,10 @@ export interface CommitterLimits {
   commitBytes: number;
 }
 
+/**
+ * What a committer works with. It is the journal's only writer on this member; the hooks are called within the pass of
+ * the event loop in which the commit returned.
+ */
 export interface CommitterOptions {
   journal: Pick<Journal, 'commit'>;
   clock: Clock;
@@ -25,6 +33,10 @@ export interface CommitterOptions {
   onBug?: (error: unknown, where: string) => void;
 }
 
+/**
+ * One commit, for metrics. `seconds` and `waitedSeconds` are fractions of seconds; `fenced` counts the steps refused
+ * in it.
+ */
 export interface BatchReport {
   steps: number;
   rows: number;
@@ -39,6 +51,7 @@ export interface BatchReport {
   queueSteps: number;
 }
 
+/** The group committer of a member; executions know only this of the journal's writing side. */
 export interface Committer {
   /**
    * Makes a step durable with everyone else's. Steps of one execution are written in the order of submission.

@@ -3,6 +3,10 @@ import type { Clock } from '../ports/index.ts';
 import { casesOf } from './case.ts';
 import type { ConformanceCase } from './case.ts';
 
+/**
+ * What a clock gives to be held to its contract: made afresh for each case. Cases elapse weeks at once, so `elapse`
+ * moves a simulated clock or fakes the host's timers.
+ */
 export interface ClockFixture {
   clock: Clock;
   /** Lets `ms` pass for the clock. */

@@ -1,6 +1,10 @@
 import type { RunEvent } from '#workflow';
 import type { ExecutionCreate, Journal, JournalEvent, LeaseStore, Step } from '../ports/index.ts';
 
+/**
+ * What a store gives to be held to the journal's contract: made afresh for each case. `dispose` is called after the
+ * case, also after a failed one.
+ */
 export interface JournalFixture {
   journal: Journal;
   /** Over the same state as the journal. */

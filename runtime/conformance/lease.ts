@@ -4,6 +4,10 @@ import { casesOf } from './case.ts';
 import type { ConformanceCase } from './case.ts';
 import { unique } from './journal-fixture.ts';
 
+/**
+ * What a store gives to be held to the contract of leases: made afresh for each case. `dispose` is called after the
+ * case, also after a failed one.
+ */
 export interface LeaseFixture {
   leases: LeaseStore;
   /** Two shards that nobody has claimed. */

@@ -12,6 +12,10 @@ import { Observers } from './observers.ts';
 import type { Cell, Kernel, KernelLimits } from './parts.ts';
 import { treeOf } from './tree.ts';
 
+/**
+ * What a system is made of. `limits` overrides single limits of `runtime/limits.ts`, for tests and small machines; the
+ * name stands in logs and errors only.
+ */
 export interface SystemOptions {
   name: string;
   clock: Clock;

@@ -17,6 +17,10 @@ export interface MemoryStore {
   staticData(workflowId: string): Record<string, unknown>;
 }
 
+/**
+ * An empty in-memory twin of the database, held to the same conformance suites. Leases run by the given clock; values
+ * are copied on the way in and out. Nothing outlives the process: for tests and the simulation.
+ */
 export function memoryStore(clock: Clock): MemoryStore {
   const state = emptyState(clock);
   return {

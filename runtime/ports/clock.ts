@@ -8,6 +8,10 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/**
+ * Chance as an argument. The real one is cryptographic in `hex`; `next` is for jitter and choice only, never for
+ * secrets.
+ */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

@@ -37,6 +37,10 @@ export interface JournalEvent {
   event: RunEvent;
 }
 
+/**
+ * Where an execution stands. `success`, `error` and `canceled` are terminal: no step is taken after them. `waiting`
+ * has nothing to do before a message or a far timer; waits under 65 s stay `running`, as in n8n.
+ */
 export type ExecutionStatus = 'running' | 'waiting' | 'success' | 'error' | 'canceled';
 
 /** Everything of one execution that becomes durable together. */
@@ -72,6 +76,7 @@ export interface Step {
   staticData?: Record<string, unknown>;
 }
 
+/** What is fixed at the start of an execution and never changes after. Times are epoch milliseconds. */
 export interface ExecutionCreate {
   workflowId: string;
   /** The immutable version the run is pinned to. */
@@ -84,6 +89,10 @@ export interface ExecutionCreate {
   retryOf?: string;
 }
 
+/**
+ * The row of an execution as last committed. `id` is a decimal text that holds its shard; `lastSeq` is the seq of its
+ * newest event; `recoveries` counts loads after crashes without progress between them.
+ */
 export interface ExecutionRecord extends ExecutionCreate {
   id: string;
   shard: number;
@@ -94,6 +103,10 @@ export interface ExecutionRecord extends ExecutionCreate {
   recoveries: number;
 }
 
+/**
+ * What became of one step; certain in all three cases. When nothing is certain there is no outcome: `commit` rejects
+ * with JOURNAL_UNKNOWN.
+ */
 export type StepOutcome =
   | { kind: 'committed' }
   /**
@@ -105,6 +118,10 @@ export type StepOutcome =
   /** The idempotency key belongs to that execution already; nothing of this step was written. */
   | { kind: 'duplicate'; executionId: string };
 
+/**
+ * A durable timer: fires once at or after `fireAt`, on whichever member owns the shard then. The same id set twice is
+ * one timer; the one set last counts.
+ */
 export interface TimerRow {
   /** `executionId:node:run:attempt` or another id that is unique and stable. */
   id: string;
@@ -115,6 +132,10 @@ export interface TimerRow {
   kind: 'wait' | 'retry' | 'timeout';
 }
 
+/**
+ * A message to an execution that is durable before anybody acts on it. It stays until a step names it in `inboxDone`,
+ * so it may be seen again after a crash; `messageId` is what makes the second time harmless.
+ */
 export interface InboxMessage {
   executionId: string;
   /** Stable, so that a repeated delivery is one message. */

@@ -16,6 +16,10 @@ export interface LeaseStore {
   members(): Promise<MemberRow[]>;
 }
 
+/**
+ * One process as the others see it. `name` and `tags` are for people; ownership hangs on `bootId` alone, so a
+ * restarted member is another one.
+ */
 export interface MemberRow {
   /** Fresh at every start of a process. */
   bootId: string;
@@ -25,6 +29,10 @@ export interface MemberRow {
   leaseLeftMs?: number;
 }
 
+/**
+ * A shard that is ours, with the epoch under which we write. Epochs of a shard only rise; the journal refuses steps
+ * under an older one (`fenced`).
+ */
 export interface ShardClaim {
   shard: number;
   epoch: number;

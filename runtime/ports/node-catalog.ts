@@ -79,6 +79,11 @@ export interface ParameterSchema {
   };
 }
 
+/**
+ * One entry of `options`: a choice (`value` is what the workflow stores), a group of a fixedCollection (`values`,
+ * stored under its `name`), or a member of a collection, which is a parameter itself. Which of them it is follows from
+ * the type of the parameter it stands in.
+ */
 export type ParameterOption =
   | { readonly name: string; readonly value: JsonValue; readonly description?: string }
   | { readonly name: string; readonly displayName: string; readonly values: readonly ParameterSchema[] }
@@ -139,6 +144,10 @@ export interface NodeContext {
   };
 }
 
+/**
+ * How a node is reached over HTTP. Both functions are called by the gateway, outside any run, and change nothing.
+ * `routes` may be called on every activation and must depend on the node alone.
+ */
 export interface WebhookTrigger {
   /** The routes a node of an active workflow listens on. */
   routes(node: NodeDefinition): WebhookRoute[];
@@ -146,6 +155,7 @@ export interface WebhookTrigger {
   receive(node: NodeDefinition, request: WebhookRequest): Promise<WebhookReceipt>;
 }
 
+/** An address below `/webhook/` (and `/webhook-test/`), unique over all active workflows per method. */
 export interface WebhookRoute {
   /** Upper case, such as POST. */
   method: string;
@@ -155,6 +165,10 @@ export interface WebhookRoute {
   respond: 'onReceived' | 'lastNode' | 'responseNode';
 }
 
+/**
+ * A call that has arrived whole and within the gateway's size limits. Header names are in lower case; `params` are the
+ * `:name` segments of the route; `test` is true below `/webhook-test/`.
+ */
 export interface WebhookRequest {
   method: string;
   /** Full address as the caller used it. */
@@ -173,6 +187,9 @@ export interface WebhookRequest {
   binary: BinaryStore;
 }
 
+/**
+ * What the node makes of a call. `refused` (wrong credentials, wrong address) starts no run and is answered at once.
+ */
 export type WebhookReceipt =
   | {
       kind: 'accepted';

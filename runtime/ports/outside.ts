@@ -5,6 +5,11 @@ export interface HttpClient {
   request(request: OutgoingRequest): Promise<OutgoingResponse>;
 }
 
+/**
+ * One HTTP call. Rejected with HTTP_URL_INVALID, HTTP_ADDRESS_REFUSED (private or metadata address), HTTP_TIMEOUT,
+ * HTTP_TOO_MANY_REDIRECTS, HTTP_RESPONSE_TOO_LARGE, HTTP_CONNECTION_REFUSED or HTTP_CONNECTION_FAILED. `proxy` is a
+ * URL; `allowUnauthorizedCerts` defaults to false.
+ */
 export interface OutgoingRequest {
   method: string;
   /** Absolute http or https URL. */
@@ -22,6 +27,7 @@ export interface OutgoingRequest {
   signal: AbortSignal;
 }
 
+/** The answer of the last hop, whatever its status: a 500 is an answer and not an error here. */
 export interface OutgoingResponse {
   status: number;
   statusMessage: string;
@@ -37,6 +43,11 @@ export interface CodeRunner {
   run(job: CodeJob): Promise<CodeOutcome>;
 }
 
+/**
+ * One run of user code. Everything goes to the runner as plain data; nothing of the engine can be reached from it.
+ * Rejected with CODE_TIMEOUT, CODE_MEMORY, CODE_RESULT_TOO_LARGE, CODE_TOO_LONG, CODE_RUNNER_DIED (after three
+ * runners), CODE_QUEUE_FULL or CODE_ABORTED.
+ */
 export interface CodeJob {
   source: string;
   mode: 'runOnceForAllItems' | 'runOnceForEachItem';
@@ -51,6 +62,10 @@ export interface CodeJob {
   call?: (name: string, argument: JsonValue) => Promise<JsonValue>;
 }
 
+/**
+ * What user code came to: a value (unchecked JSON, the node judges its shape) or its own exception, which is the
+ * user's and no error of ours. `line` counts from 1 in the user's text, `item` from 0; at most 100 log lines.
+ */
 export type CodeOutcome =
   | { kind: 'value'; value: JsonValue | undefined; logs: string[]; staticData?: Record<string, JsonObject> }
   | {
