@@ -20,6 +20,7 @@ export type BreakerState =
       readonly failures: number;
     };
 
+/** When a breaker opens and how it closes again. Times are milliseconds; ranges in {@link checkBreakerPolicy}. */
 export interface BreakerPolicy {
   /** Failures within `windowMs`, less the good calls among them, that open it. */
   readonly failures: number;
@@ -32,6 +33,7 @@ export interface BreakerPolicy {
   readonly successes: number;
 }
 
+/** The default: five failures in a minute open for half a minute, then one good probe closes. */
 export const BREAKER_POLICY: BreakerPolicy = {
   failures: 5,
   windowMs: 60_000,

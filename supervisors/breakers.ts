@@ -4,6 +4,10 @@ import type { BreakerPolicy, BreakerState } from './breaker.ts';
 import { wholeNumber } from './checks.ts';
 import { BREAKERS } from './limits.ts';
 
+/**
+ * What the registry works with. `policy` is merged over {@link BREAKER_POLICY}; `limit` defaults to BREAKERS, over it
+ * the breaker that was used longest ago is forgotten, closed ones first.
+ */
 export interface BreakersOptions {
   clock: Clock;
   /** Where breaker.opened, breaker.halfOpen and breaker.closed go, such as `system.report`. */
@@ -13,6 +17,7 @@ export interface BreakersOptions {
   limit?: number;
 }
 
+/** One breaker for people and metrics, as it stands at the moment of the call. */
 export interface BreakerSnapshot {
   breaker: string;
   state: 'closed' | 'open' | 'halfOpen';

@@ -30,6 +30,10 @@ export interface ChildSpec<M extends Message = never> {
   readonly spawn?: SpawnOptions;
 }
 
+/**
+ * A supervisor as data. Checked when it is loaded: SUPERVISION_INVALID names a field out of range,
+ * SUPERVISION_CONTRADICTORY two that exclude each other. At most CHILDREN_PER_SUPERVISOR children.
+ */
 export interface SupervisorSpec {
   /** Label in the tree. */
   readonly kind: string;

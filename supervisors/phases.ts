@@ -12,6 +12,10 @@ export interface Phase {
   readonly stopDeadlineMs: number;
 }
 
+/**
+ * How one phase ended. `ms` is the time its stop took, or its deadline when it overran; `error` is present when it
+ * failed.
+ */
 export interface PhaseReport {
   readonly name: string;
   readonly ms: number;
@@ -20,12 +24,14 @@ export interface PhaseReport {
   readonly error?: unknown;
 }
 
+/** What phases are run with. `onStopped` must not throw. */
 export interface PhasesOptions {
   clock: Clock;
   /** Each phase as it ends, in order. */
   onStopped?: (report: PhaseReport) => void;
 }
 
+/** A member that has started; whoever started it owes the `stop`. */
 export interface RunningPhases {
   /** Stops all phases, last started first. Called again it gives the same promise. Never rejects. */
   stop(): Promise<readonly PhaseReport[]>;

@@ -12,4 +12,8 @@ export type SupervisorMessage =
   /** Own: a restart has left the window, so what the live tree shows has changed. */
   | { type: 'supervisor.annotate' };
 
+/**
+ * The answer to `supervisor.start`. `ref` is the first incarnation; `error` is what its `init` or the spec's check
+ * threw, and then no child was added.
+ */
 export type Started = { ok: true; ref: Ref<never> } | { ok: false; error: unknown };

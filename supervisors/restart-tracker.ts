@@ -5,6 +5,10 @@ import { TRACKED_CHILDREN } from './limits.ts';
 import { checkBudget, inWindow, spendRestart } from './restart-window.ts';
 import type { RestartBudget, RestartWindow } from './restart-window.ts';
 
+/**
+ * Budget and pauses that each child of a tracker gets for itself. `backoff` defaults to {@link BACKOFF}. Ranges:
+ * RESTARTS_MAX, WINDOW_MS_MAX, PAUSE_MS_MAX.
+ */
 export interface RestartPolicy extends RestartBudget {
   readonly backoff?: BackoffPolicy;
   /** What is said over the budget. Default `quarantine`. */
@@ -18,6 +22,10 @@ export interface RestartTracker {
   readonly windows: Map<string, RestartWindow>;
 }
 
+/**
+ * What to do about a crash. `used` counts this crash, so over the budget it is `allowed` + 1; `afterMs` is a pause in
+ * milliseconds, jitter included.
+ */
 export type CrashVerdict =
   /** Start it again after `afterMs`. */
   | { readonly kind: 'restart'; readonly afterMs: number; readonly used: number; readonly allowed: number }

@@ -7,6 +7,7 @@ export interface RestartBudget {
   readonly windowMs: number;
 }
 
+/** The default budget of supervisors: three restarts in any minute, the fourth is over it. */
 export const RESTART_BUDGET: RestartBudget = { restarts: 3, windowMs: 60_000 };
 
 /** Monotonic moments of the restarts that count still, oldest first. */

@@ -2,10 +2,12 @@ import type { ExitReason } from '#runtime';
 
 /** Which children are restarted together with one that ended. */
 export const STRATEGIES = ['one_for_one', 'rest_for_one', 'one_for_all'] as const;
+/** Named and meant as in OTP: only the ended one, it and those started after it, or all. */
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** After which ends a child is restarted at all. */
 export const RESTART_TYPES = ['permanent', 'transient', 'temporary'] as const;
+/** Named and meant as in OTP; the grid stands at {@link restartsAfter}. */
 export type RestartType = (typeof RESTART_TYPES)[number];
 
 /**
@@ -33,6 +35,10 @@ export interface Ranked {
   readonly restart: RestartType;
 }
 
+/**
+ * What a supervisor does about an end. Names are the children's; both lists may be empty of the ended child only in
+ * `stop`.
+ */
 export type Decision =
   /** The child is over and is not missed. */
   | { readonly kind: 'forget' }
