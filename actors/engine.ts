@@ -11,7 +11,10 @@ import type { ActorInfo, ExecutionStatus } from '#runtime';
 
 /** What the gateways (HTTP, CLI, schedules) may ask of the actors. */
 export interface Engine {
-  /** Starts a run on a shard this member owns. Throws OVERLOADED, DRAINING, NODE_TYPE_UNKNOWN and other validation errors. */
+  /**
+   * Starts a run on a shard this member owns. Throws ENGINE_OVERLOADED, ENGINE_DRAINING, ENGINE_NO_SHARD or
+   * ENGINE_NO_IDS; all of them are over before anything is written.
+   */
   start(request: StartRequest): RunHandle;
   /** Cancels a run with all its children and running nodes; resolves after the commit. `ended`: it had ended before. */
   cancel(executionId: string, reason: string): Promise<'canceled' | 'ended' | 'unknown'>;
@@ -30,6 +33,10 @@ export interface Engine {
   breakers(): readonly BreakerInfo[];
 }
 
+/**
+ * A run to start. The definition is validated already and `trigger` is one of its nodes; `idempotencyKey` has at most
+ * 255 characters and counts per workflow.
+ */
 export interface StartRequest {
   workflow: WorkflowDefinition;
   /** The immutable version the run is pinned to. */
@@ -46,6 +53,11 @@ export interface StartRequest {
   acceptEarly: boolean;
 }
 
+/**
+ * A run that was taken on, and three moments of it; wait for any of them or none. They outlive crashes of the run's
+ * actor. All reject with EXECUTION_MOVED (another member performs it now) or EXECUTION_NOT_ACCEPTED (the start never
+ * became durable); on a duplicate `responded` and `ended` reject with EXECUTION_DUPLICATE.
+ */
 export interface RunHandle {
   readonly executionId: string;
   /** The start is durable. `duplicate`: the key belongs to that earlier execution; this run does not exist. Rejects with JOURNAL_UNKNOWN, JOURNAL_FENCED. */
@@ -56,6 +68,10 @@ export interface RunHandle {
   readonly ended: Promise<RunReport>;
 }
 
+/**
+ * A run as committed, for the API and the command line. Times are epoch milliseconds; `stoppedAt` is present exactly
+ * with a terminal status, `error` with status `error`.
+ */
 export interface RunReport {
   executionId: string;
   workflowId: string;
@@ -71,6 +87,9 @@ export interface RunReport {
   retryOf?: string;
 }
 
+/**
+ * What ends the wait of a run. Made by the gateway that took the call; items become the output of the waiting node.
+ */
 export interface ResumeMessage {
   /** Same id twice is one message. */
   messageId: string;
@@ -80,6 +99,7 @@ export interface ResumeMessage {
   payload?: JsonValue;
 }
 
+/** One circuit breaker of this member, for people; closed ones without failures are not listed. */
 export interface BreakerInfo {
   breaker: string;
   state: 'closed' | 'open' | 'halfOpen';

@@ -7,6 +7,10 @@ export interface FaultHook {
   at(point: FaultPoint, executionId?: string): void;
 }
 
+/**
+ * Where a fault may strike. `event.TYPE` is passed when an event of that type has become part of a run's state, before
+ * it is durable; `before` and `after` of the others stand around the act itself.
+ */
 export type FaultPoint =
   | `event.${string}`
   | 'commit.before'
@@ -19,6 +23,7 @@ export type FaultPoint =
   | 'recover.before'
   | 'recover.after';
 
+/** The hook of production: every point is passed unharmed. */
 export const NO_FAULTS: FaultHook = { at: () => {} };
 
 /**

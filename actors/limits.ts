@@ -1,6 +1,6 @@
 /** Limits of the company; every one can be lowered or raised by the composition root. */
 export interface ActorLimits {
-  /** Executions alive at once on this member; over it `start` answers OVERLOADED. */
+  /** Executions alive at once on this member; over it `start` throws ENGINE_OVERLOADED. */
   liveExecutions: number;
   /** Restarts of one execution actor within `restartWindowMs`; over it the execution is quarantined. */
   executionRestarts: number;
@@ -25,6 +25,7 @@ export interface ActorLimits {
   timerHorizonMs: number;
 }
 
+/** The defaults of {@link ActorLimits}; the composition root overrides single ones from the configuration. */
 export const ACTOR_LIMITS: ActorLimits = {
   liveExecutions: 20_000,
   executionRestarts: 3,

@@ -73,6 +73,10 @@ export interface Ownership {
   shardOf(executionId: string): number;
 }
 
+/**
+ * Counters the actors feed. Called in the hot path: must not throw and must not wait. `seconds` is the time from start
+ * to end, waits included; `nodeType` is a canonical type name, so labels are bounded.
+ */
 export interface ExecutionMetrics {
   started(): void;
   ended(status: 'success' | 'error' | 'canceled', seconds: number): void;
@@ -112,6 +116,7 @@ export interface ShardLine {
   submitted(commit: Promise<unknown>): void;
 }
 
+/** The workflow that hears of a failed production run, pinned to the version that was newest when the run failed. */
 export interface ErrorWorkflow {
   definition: WorkflowDefinition;
   version: number;

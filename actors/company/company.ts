@@ -15,6 +15,7 @@ import { Timers } from './timers.ts';
 /** Executions read at once when a shard is taken over. */
 const UNFINISHED_PER_READ = 500;
 
+/** What a company is made of. `owned` is asked again at every sweep and must answer from memory. */
 export interface CompanyParts {
   system: ActorSystem;
   services: Services;

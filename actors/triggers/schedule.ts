@@ -15,6 +15,10 @@ export interface ScheduledNode {
   activeSince: number;
 }
 
+/**
+ * What the schedule actor may be told. `set` replaces all lines of that workflow; an empty list ends its schedule.
+ * `due` is its own: a due time (epoch milliseconds) of one line has come.
+ */
 export type ScheduleMessage =
   | { type: 'set'; workflowId: string; nodes: readonly ScheduledNode[] }
   | { type: 'due'; id: string; at: number };
