@@ -38,8 +38,8 @@ export function nodeContext(
   // Built when a parameter is first asked for: many nodes have none that needs a scene.
   let scene: Scene | undefined;
   let resolver: ParameterResolver | undefined;
-  const sceneOf = (): Scene =>
-    (scene ??= makeScene({
+  const sceneWith = (extra?: Readonly<Record<string, JsonValue>>): Scene =>
+    makeScene({
       workflow,
       node,
       run: effect.run,
@@ -53,7 +53,9 @@ export function nodeContext(
       memoryOf: (name) => run.memory.get(name) ?? {},
       parametersOf: (one) => parametersOf(execution, one),
       random: () => services.random.next(),
-    }));
+      ...(extra && { extra }),
+    });
+  const sceneOf = (): Scene => (scene ??= sceneWith());
   return {
     node,
     workflow,
@@ -62,12 +64,16 @@ export function nodeContext(
     run: effect.run,
     attempt: effect.attempt,
     inputs: effect.inputs,
+    sources: effect.sources,
+    runs: run.runData,
     items: (input = 0) => effect.inputs[input] ?? [],
     param(path: string, itemIndex: number, ...fallback: [JsonValue?]) {
       resolver ??= makeResolver(node, type.properties, sceneOf());
       return resolver.param(path, itemIndex, ...fallback);
     },
-    evaluate: (text, itemIndex) => evaluateText(text, sceneOf(), itemIndex),
+    // The names of the moment are plain data: answers of a target and counters.
+    evaluate: (text, itemIndex, also) =>
+      evaluateText(text, also ? sceneWith(also as Record<string, JsonValue>) : sceneOf(), itemIndex),
     scene: () =>
       // Plain data by construction; its type names the members instead of an index.
       buildCodeScene({
@@ -81,6 +87,7 @@ export function nodeContext(
         sources: effect.sources,
         runData: run.runData,
         memory: run.memory,
+        parametersOf: (one) => parametersOf(execution, one),
         staticData: { global: staticData('global'), node: staticData(`node:${node.name}`) },
         now,
         // One owner, one project: runners need not be changed between workflows. Projects come with users.
