@@ -15,7 +15,19 @@ export function nodeDone(execution: Execution, message: NodeDone): void {
   if (execution.terminal()) return;
   if (outcome.kind === 'calls') return startChildren(execution, { node, run }, outcome);
   const settled = outcome.kind === 'failure' ? { failure: outcome.error } : { result: outcome.result };
-  conclude(execution, settle(execution.run, { node, run, attempt }, settled, execution.services.clock.now()));
+  const event = settle(execution.run, { node, run, attempt }, settled, execution.services.clock.now());
+  conclude(execution, heldBack(event, execution));
+}
+
+/** Retries behind an open breaker come spread over this time, so that the first one's answer can close it for the rest. */
+const BREAKER_SPREAD_MS = 3_000;
+
+/** A retry that a breaker refused waits until the breaker lets calls through: sooner it would be a wasted try. */
+function heldBack(event: RunEvent, { services }: Execution): RunEvent {
+  if (event.type !== 'node.retrying' || event.error['code'] !== 'BREAKER_OPEN') return event;
+  const retryAt = Date.parse(String(event.error['retryAt']));
+  if (!(retryAt > event.wakeAt)) return event;
+  return { ...event, wakeAt: retryAt + Math.floor(services.random.next() * BREAKER_SPREAD_MS) };
 }
 
 /** A node actor crashed without a word: that is a failure of its node. */

@@ -12,7 +12,17 @@ export function asItemError(error: unknown): ItemError {
   return item;
 }
 
-const SHOWN = ['description', 'line', 'itemIndex', 'httpCode', 'node', 'parameter', 'position', 'n8nName'] as const;
+const SHOWN = [
+  'description',
+  'line',
+  'itemIndex',
+  'httpCode',
+  'node',
+  'parameter',
+  'position',
+  'n8nName',
+  'retryAt',
+] as const;
 
 function shown(details: Readonly<Record<string, unknown>>): JsonObject {
   const picked: JsonObject = {};
