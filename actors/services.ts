@@ -38,6 +38,8 @@ export interface Services {
   readonly limits: ActorLimits;
   readonly owner: Ownership;
   readonly metrics: ExecutionMetrics;
+  /** Address under which callers reach this member, without a slash at its end; absent = http://localhost:5678. */
+  readonly publicUrl?: () => string;
 }
 
 /** Definitions by id, pinned to an immutable version; cached by the implementation. */

@@ -16,6 +16,9 @@ import { buildCodeScene } from '#nodes';
 import type { Execution } from '../execution/execution.ts';
 import { guardedHttp } from './guarded-http.ts';
 
+/** Where a member is reached that nobody told: this machine, the default port. */
+const DEFAULT_URL = 'http://localhost:5678';
+
 /** Static data of the workflow as it was committed before this run, by `global` and `node:<name>`. */
 export type StaticData = Readonly<Record<string, JsonObject>>;
 
@@ -35,6 +38,7 @@ export function nodeContext(
   const now = services.clock.now();
   const staticData = (key: string): JsonObject => run.staticData.get(key) ?? committedStaticData()[key] ?? {};
   const memory = run.memory.get(node.name) ?? {};
+  const resumeUrl = `${services.publicUrl?.() ?? DEFAULT_URL}/webhook-waiting/${executionId}`;
   // Built when a parameter is first asked for: many nodes have none that needs a scene.
   let scene: Scene | undefined;
   let resolver: ParameterResolver | undefined;
@@ -53,6 +57,7 @@ export function nodeContext(
       memoryOf: (name) => run.memory.get(name) ?? {},
       parametersOf: (one) => parametersOf(execution, one),
       random: () => services.random.next(),
+      resumeUrl,
       ...(extra && { extra }),
     });
   const sceneOf = (): Scene => (scene ??= sceneWith());
@@ -90,6 +95,7 @@ export function nodeContext(
         parametersOf: (one) => parametersOf(execution, one),
         staticData: { global: staticData('global'), node: staticData(`node:${node.name}`) },
         now,
+        resumeUrl,
         // One owner, one project: runners need not be changed between workflows. Projects come with users.
         project: 'owner',
       }) as unknown as JsonObject,
