@@ -44,9 +44,14 @@ export function openPool(connection: ClientConfig, connections: number, log: Log
     // pg reads this per query; a connection whose answer is late is thrown away with the error.
     query_timeout: QUERY_MS,
   });
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke; it is made anew'));
+  // The error carries its whole client, passwords included: only its words are logged. A pool that is closing has none to say.
+  pool.on('error', (error) => {
+    if (!pool.ending) log.warn({ reason: error.message }, 'an idle database connection broke; it is made anew');
+  });
   // While a client is in use its errors arrive here; the statement in flight rejects by itself.
-  pool.on('connect', (client) => client.on('error', (error) => log.debug({ err: error }, 'database connection')));
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.debug({ reason: error.message }, 'database connection')),
+  );
   return pool;
 }
 

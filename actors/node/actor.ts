@@ -16,6 +16,8 @@ export interface NodeTask {
   /** Sub-workflow levels above this run. */
   readonly depth: number;
   readonly external: boolean;
+  /** It has reported; nothing is left to abort. */
+  ended: boolean;
   report(outcome: NodeOutcome): void;
   /** Present when something must be read before the node can run. */
   prepare?(): Promise<void>;
@@ -37,7 +39,10 @@ export function nodeActor(task: NodeTask, services: Services): Behavior<NodeMess
     kind: 'node',
     init: () => task,
     receive: (_, message, context) => receive(task, message, context, services),
-    stopping: () => task.abort.abort(),
+    // Aborting costs an exception with its stack: only what is still at work is told.
+    stopping: () => {
+      if (!task.ended) task.abort.abort();
+    },
     inspect: () => ({
       node: task.node.name,
       nodeType: task.node.type,
@@ -114,6 +119,7 @@ function failed(error: unknown): Raw {
 function report(task: NodeTask, outcome: NodeOutcome, services: Services): Next<NodeTask> {
   if (task.external) services.faults.at('effect.after', task.context.executionId);
   services.metrics.node(task.node.type, outcome.kind === 'failure' ? 'error' : 'success');
+  task.ended = true;
   task.report(outcome);
   return STOP;
 }

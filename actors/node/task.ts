@@ -19,6 +19,7 @@ export function nodeTask(execution: Execution, node: NodeDefinition, type: NodeT
     deadlineMs: services.limits.nodeDeadlineMs,
     depth: execution.depth,
     external: factsIn(execution.run, node.name)?.effect === 'external',
+    ended: false,
     report: (outcome) =>
       context.system.tell(context.self, { type: 'node.done', actor, node: name, run, attempt, outcome }),
     slow: () => context.system.tell(context.self, { type: 'node.slow' }),

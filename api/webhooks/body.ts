@@ -46,7 +46,9 @@ function collect(request: IncomingMessage, limits: ApiLimits): Promise<Buffer> {
       }
     });
     request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? NO_BYTES) : Buffer.concat(chunks, size)));
-    request.on('close', () => reject(errors.CLIENT_GONE({})));
+    request.on('close', () => {
+      if (!request.complete) reject(errors.CLIENT_GONE({}));
+    });
     request.on('error', () => reject(errors.CLIENT_GONE({})));
   });
 }
