@@ -26,6 +26,7 @@ import {
 } from '#actors';
 import { createApi, createMetrics, type Api } from '#api';
 import {
+  cliErrors,
   runCli,
   type Accounts,
   type Books,
@@ -46,7 +47,6 @@ import {
   type Step,
 } from '#runtime';
 import { lockDataDir, openStorage, startEmbedded, type Storage } from '#storage';
-import { defineErrors } from '#workflow';
 import { createBreakers, startPhases, type Phase, type PhaseReport } from '#supervisors';
 import { createHub } from '#transport';
 
@@ -56,18 +56,8 @@ const STOP_MS = 10_000;
 
 const catalog = createCatalog();
 
-const errors = defineErrors({
-  USER_UNKNOWN: {
-    message: ({ email }: { email: string }) => `There is no user ${email}`,
-    status: 404,
-    retryable: false,
-    hint: 'Create the user first: troupe user create --email …',
-  },
-});
-
 /** Starts one member in this process; resolves when it is ready to take work. */
 export async function startMember(options: MemberOptions, faults: FaultHook = NO_FAULTS): Promise<Member> {
-  const { config } = options;
   const log = logger(options);
   const place = openPlace(options);
   const member = new MemberParts(options, log, faults);
@@ -281,6 +271,7 @@ class MemberParts {
         shardOf,
       },
       metrics,
+      publicUrl: () => this.#address ?? publicUrlOf(this.#options.config),
     };
     this.#company = new Company({ system: this.#system, services, owned: () => this.#owned });
     this.#engine = createEngine(this.#company, () => breakers.snapshot());
@@ -352,8 +343,7 @@ class MemberParts {
     });
     await this.#api.listen();
     const bound = this.#api.address();
-    const host = config.host === '127.0.0.1' || config.host === '0.0.0.0' ? 'localhost' : config.host;
-    this.#address = `http://${host}:${bound?.port ?? config.port}`;
+    this.#address = publicUrlOf({ host: config.host, port: bound?.port ?? config.port });
   }
 
   async hangUp(): Promise<void> {
@@ -397,6 +387,11 @@ class MemberParts {
   }
 }
 
+/** Where this member is reached, as far as its own listener tells. */
+function publicUrlOf({ host, port }: Pick<Config, 'host' | 'port'>): string {
+  return `http://${host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host}:${port}`;
+}
+
 /** Workflows and accounts as the commands see them. */
 function booksOf(storage: Storage): { workflows: WorkflowBook; accounts: Accounts } {
   return {
@@ -409,7 +404,7 @@ function booksOf(storage: Storage): { workflows: WorkflowBook; accounts: Account
       createUser: (user) => storage.users.create(user),
       async createApiKey({ label, email }) {
         const user = email === undefined ? await storage.users.owner() : await storage.users.byEmail(email);
-        if (!user) throw errors.USER_UNKNOWN({ email: email ?? 'the owner' });
+        if (!user) throw cliErrors.USER_UNKNOWN({ email: email ?? 'the owner' });
         return storage.apiKeys.create({ userId: user.id, label });
       },
     },

@@ -3,7 +3,7 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { envSchema } from 'env-schema';
 import Type from 'typebox';
-import { errors } from './errors.ts';
+import { cliErrors } from './errors.ts';
 import { SECRET_FILE_BYTES, SUGGESTION_EDITS } from './limits.ts';
 import { nearest } from './nearest.ts';
 import { variableTable, type VariableName } from './variables.ts';
@@ -63,7 +63,7 @@ export function loadConfig(
   }
   Object.assign(given, overrides);
   const values = checked(given, faults);
-  if (faults.length > 0) throw errors.CONFIG_INVALID({ faults });
+  if (faults.length > 0) throw cliErrors.CONFIG_INVALID({ faults });
   return withDefaults(values);
 }
 

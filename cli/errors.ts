@@ -1,7 +1,10 @@
 import { defineErrors } from '#workflow';
 
-/** Errors of the command line and of the configuration. Exit code 2 unless said otherwise. */
-export const errors = defineErrors({
+/**
+ * Errors of the command line and of the configuration; exit code 2 unless said otherwise. The composition root throws
+ * those of the ports it fills (USER_UNKNOWN of `Accounts`).
+ */
+export const cliErrors = defineErrors({
   CONFIG_INVALID: {
     message: ({ faults }: { faults: readonly string[] }) =>
       `The configuration cannot be used:\n  ${faults.join('\n  ')}`,
@@ -45,5 +48,11 @@ export const errors = defineErrors({
     status: 404,
     retryable: false,
     hint: 'Run "troupe export" without an id to see all of them.',
+  },
+  USER_UNKNOWN: {
+    message: ({ email }: { email: string }) => `There is no user ${email}`,
+    status: 404,
+    retryable: false,
+    hint: 'Create the user first: troupe user create --email …',
   },
 });

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { errors } from '../errors.ts';
+import { cliErrors } from '../errors.ts';
 import { readWorkflowFile } from '../input/workflow-file.ts';
 import { complain, EXIT } from '../output/complain.ts';
 import type { Books, CliPorts } from '../ports.ts';
@@ -49,7 +49,7 @@ export function exportWorkflows(
     const found = ids.length === 0 ? await workflows.all() : await Promise.all(ids.map((id) => workflows.find(id)));
     const missing = ids.filter((_, index) => found[index] === undefined);
     const [id] = missing;
-    if (id !== undefined) throw errors.CLI_WORKFLOW_UNKNOWN({ id });
+    if (id !== undefined) throw cliErrors.CLI_WORKFLOW_UNKNOWN({ id });
     terminal.out(`${JSON.stringify(ids.length === 1 ? found[0] : found, null, 2)}\n`);
     return EXIT.ok;
   });

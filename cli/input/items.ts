@@ -1,5 +1,5 @@
 import { canonicalNodeType, isJsonObject, type Item, type JsonObject, type NodeDefinition } from '#workflow';
-import { errors } from '../errors.ts';
+import { cliErrors } from '../errors.ts';
 import { INPUT_FILE_BYTES } from '../limits.ts';
 import { readJsonFile } from './json-file.ts';
 
@@ -14,7 +14,9 @@ export function readInput(input: string | undefined): Item[] {
   const elements: unknown[] = Array.isArray(json) ? json : [json];
   return elements.map((element, index) => {
     if (isJsonObject(element)) return itemOf(element);
-    throw errors.CLI_INPUT_INVALID({ fault: Array.isArray(json) ? `element ${index} is no object` : 'is no object' });
+    throw cliErrors.CLI_INPUT_INVALID({
+      fault: Array.isArray(json) ? `element ${index} is no object` : 'is no object',
+    });
   });
 }
 
@@ -22,7 +24,10 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw errors.CLI_INPUT_INVALID({ fault: `is not JSON (${error instanceof Error ? error.message : error})` }, error);
+    throw cliErrors.CLI_INPUT_INVALID(
+      { fault: `is not JSON (${error instanceof Error ? error.message : error})` },
+      error,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#workflow';
-import { errors } from '../errors.ts';
+import { cliErrors } from '../errors.ts';
 import { WORKFLOW_FILE_BYTES } from '../limits.ts';
 import { readJsonFile } from './json-file.ts';
 
@@ -11,12 +11,12 @@ export function readWorkflowFile(file: string): [JsonObject, ...JsonObject[]] {
   const json = readJsonFile(file, WORKFLOW_FILE_BYTES);
   const [first, ...rest] = (Array.isArray(json) ? json : [json]).map((entry, index) => {
     const place = Array.isArray(json) ? `entry ${index} of the array` : 'the file';
-    if (!isObject(entry)) throw errors.CLI_NOT_A_WORKFLOW({ file, fault: `${place} is no object` });
+    if (!isObject(entry)) throw cliErrors.CLI_NOT_A_WORKFLOW({ file, fault: `${place} is no object` });
     if (!Array.isArray(entry['nodes']))
-      throw errors.CLI_NOT_A_WORKFLOW({ file, fault: `${place} has no list "nodes"` });
+      throw cliErrors.CLI_NOT_A_WORKFLOW({ file, fault: `${place} has no list "nodes"` });
     return entry;
   });
-  if (first === undefined) throw errors.CLI_NOT_A_WORKFLOW({ file, fault: 'the array is empty' });
+  if (first === undefined) throw cliErrors.CLI_NOT_A_WORKFLOW({ file, fault: 'the array is empty' });
   return [first, ...rest];
 }
 
