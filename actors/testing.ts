@@ -142,9 +142,9 @@ async function settle(clock: SimulatedClock, ms: number): Promise<void> {
     await quiet();
     const next = clock.nextIn;
     if (next === undefined || clock.monotonic() + next > until) break;
-    clock.advance(next);
+    clock.advanceSync(next);
   }
-  clock.advance(Math.max(0, until - clock.monotonic()));
+  clock.advanceSync(Math.max(0, until - clock.monotonic()));
   await quiet();
 }
 

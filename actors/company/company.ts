@@ -48,7 +48,7 @@ export class Company implements Backstage {
     const revive = (shard: number): void => this.#revive(shard);
     this.#supervisor = system.spawn('shards', shardsActor({ clock, random, revive }));
     this.#timers = new Timers(clock, journal, limits.timerHorizonMs, (timer) => {
-      const [, node = '', run = '0'] = parseTimerId(timer.id);
+      const [, node, run] = parseTimerId(timer.id);
       this.deliver(timer.executionId, { type: 'wake', node, run: Number(run), timerId: timer.id });
     });
   }
