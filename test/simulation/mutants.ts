@@ -1,5 +1,5 @@
 import type { StepOutcome } from '#runtime';
-import type { Services } from '../../actors/services.ts';
+import type { Services } from '#actors';
 
 /**
  * Ways to build the engine wrong. Each breaks one rule of the design on purpose; the simulation must notice every one,

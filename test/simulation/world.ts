@@ -9,7 +9,7 @@ import {
   type Step,
 } from '#runtime';
 import { makeStage, type Stage } from '../../actors/testing.ts';
-import type { Services } from '../../actors/services.ts';
+import type { Services } from '#actors';
 import { audit, remember, type History } from './auditor.ts';
 import { mutate, type Mutant } from './mutants.ts';
 import { WORKLOADS } from './workloads.ts';
