@@ -53,7 +53,23 @@ async function cancel(
   const handle = company.handles.open(executionId);
   company.deliver(executionId, { type: 'cancel', reason });
   const report = await handle.ended;
-  return report.status === 'canceled' ? 'canceled' : 'ended';
+  if (report.status !== 'canceled') return 'ended';
+  const children = await awaitedBy(company, executionId);
+  // Their letters are durable already: this only waits until they have been read, so that nothing goes out afterwards.
+  await Promise.allSettled(children.map((child) => cancel(company, child, reason)));
+  return 'canceled';
+}
+
+/** Events behind the wait for children in a run that was canceled in it: its cancel. A few more do no harm. */
+const TAIL_EVENTS = 5;
+
+/** The sub-workflows that a canceled run was waiting for. */
+async function awaitedBy(company: Company, executionId: string): Promise<readonly string[]> {
+  const { journal } = company.services;
+  const row = await journal.execution(executionId);
+  const tail = await journal.read(executionId, { afterSeq: Math.max(0, (row?.lastSeq ?? 0) - TAIL_EVENTS) });
+  const last = tail.findLast(({ event }) => event.type === 'execution.waiting' || event.type === 'execution.resumed');
+  return last?.event.type === 'execution.waiting' ? (last.event.children ?? []) : [];
 }
 
 async function resume(company: Company, executionId: string, message: ResumeMessage): ReturnType<Engine['resume']> {

@@ -1,6 +1,7 @@
 import { pendingChildren, type Item, type RunEvent } from '#workflow';
 import type { InboxMessage, Step } from '#runtime';
 import type { ExecutionMessage } from './protocol.ts';
+import { publicUrl } from '../public-url.ts';
 import { afterCommit } from './ledger.ts';
 import { flush, record } from './drive.ts';
 import { timerId, type Execution } from './execution.ts';
@@ -69,11 +70,13 @@ export function endWithErrorWorkflow(
 
 /** What an Error Trigger hands on; the shape is n8n's. */
 function errorItem(execution: Execution): Item {
-  const { run, args } = execution;
+  const { run, args, services } = execution;
   const { error } = run;
+  const url = `${publicUrl(services)}/workflow/${args.workflow.id}/executions/${args.executionId}`;
   const json = {
     execution: {
       id: args.executionId,
+      url,
       ...(args.create.retryOf !== undefined && { retryOf: args.create.retryOf }),
       error: { ...error },
       lastNodeExecuted: run.lastNodeExecuted ?? null,

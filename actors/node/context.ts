@@ -14,10 +14,8 @@ import {
 import type { NodeContext, NodeType } from '#runtime';
 import { buildCodeScene } from '#nodes';
 import type { Execution } from '../execution/execution.ts';
+import { publicUrl } from '../public-url.ts';
 import { guardedHttp } from './guarded-http.ts';
-
-/** Where a member is reached that nobody told: this machine, the default port. */
-const DEFAULT_URL = 'http://localhost:5678';
 
 /** Static data of the workflow as it was committed before this run, by `global` and `node:<name>`. */
 export type StaticData = Readonly<Record<string, JsonObject>>;
@@ -38,7 +36,7 @@ export function nodeContext(
   const now = services.clock.now();
   const staticData = (key: string): JsonObject => run.staticData.get(key) ?? committedStaticData()[key] ?? {};
   const memory = run.memory.get(node.name) ?? {};
-  const resumeUrl = `${services.publicUrl?.() ?? DEFAULT_URL}/webhook-waiting/${executionId}`;
+  const resumeUrl = `${publicUrl(services)}/webhook-waiting/${executionId}`;
   // Built when a parameter is first asked for: many nodes have none that needs a scene.
   let scene: Scene | undefined;
   let resolver: ParameterResolver | undefined;
