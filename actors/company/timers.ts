@@ -7,7 +7,7 @@ const TIMERS_HELD = 20_000;
 
 /**
  * Durable timers: rows in the database, of which the near ones are held in memory. A bell may ring late or twice
- * (after a crash); the execution knows whether it still waits.
+ * (after a crash), but never early; the execution knows whether it still waits.
  */
 export class Timers {
   readonly #clock: Clock;
@@ -49,7 +49,8 @@ export class Timers {
     if (this.#held.has(row.id) || this.#held.size >= TIMERS_HELD) return;
     const cancel = this.#clock.after(Math.max(0, row.fireAt - this.#clock.now()), () => {
       this.#held.delete(row.id);
-      this.#ring(row);
+      if (this.#clock.now() < row.fireAt) this.#hold(row);
+      else this.#ring(row);
     });
     this.#held.set(row.id, cancel);
   }

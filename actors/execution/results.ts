@@ -40,14 +40,21 @@ export function nodeCrashed(execution: Execution, running: RunningNode, error: u
   );
 }
 
-/** A retry or a wait is due. Late or repeated bells find nothing to wake and do nothing. */
+/** A retry or a wait is due. Late or repeated bells find nothing to wake and do nothing, early ones ring again. */
 export function wake(execution: Execution, message: Extract<ExecutionMessage, { type: 'wake' }>): void {
-  const { run, services, ledger } = execution;
+  const { run, services, ledger, context } = execution;
   const { current } = run;
-  if (message.timerId !== undefined) ledger.timersDone.push(message.timerId);
-  if (execution.terminal() || current?.node !== message.node || current.run !== message.run) return flush(execution);
+  const meant = !execution.terminal() && current?.node === message.node && current.run === message.run;
   const at = services.clock.now();
-  if (current.phase === 'waiting' && current.wait?.until !== undefined && at >= current.wait.until) {
+  const until = meant && current.phase === 'waiting' ? current.wait?.until : undefined;
+  if (until !== undefined && at < until) {
+    // A timer counts on another clock than the one that tells the time: it may ring early, and nothing rings again.
+    execution.cancelers.push(context.tellSelfAfter(until - at, message));
+    return;
+  }
+  if (message.timerId !== undefined) ledger.timersDone.push(message.timerId);
+  if (!meant) return flush(execution);
+  if (until !== undefined) {
     record(execution, { type: 'execution.resumed', at, node: message.node, run: message.run });
   } else if (current.phase === 'retrying') {
     const effect = currentRun(run);
