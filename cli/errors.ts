@@ -49,6 +49,13 @@ export const cliErrors = defineErrors({
     retryable: false,
     hint: 'Run "troupe export" without an id to see all of them.',
   },
+  CLUSTER_NOT_SUPPORTED: {
+    message: ({ variable }: { variable: string }) =>
+      `${variable} is set, but this release runs one member and joins no cluster`,
+    status: 500,
+    retryable: false,
+    hint: 'Unset it. A member that would ignore it could be taken for a part of a cluster.',
+  },
   USER_UNKNOWN: {
     message: ({ email }: { email: string }) => `There is no user ${email}`,
     status: 404,
