@@ -1,7 +1,7 @@
 /**
  * `npm test`: the checks, then every test. `npm run test:unit`: tests that need no service and no process of ours.
  *
- *   npm test [unit|services] [FILE PATTERN…]
+ *   npm test [unit|slow|services] [FILE PATTERN…]
  *
  * Ends with the runner's own summary (`ℹ tests … pass … fail …`) as the last thing on the screen.
  */

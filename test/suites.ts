@@ -1,15 +1,17 @@
 import { globSync } from 'node:fs';
 
 /**
- * `unit`: pure or in memory, no waiting. `services`: names ending in `.pg.test.ts`, need a PostgreSQL.
- * A file belongs to exactly one suite, by its name.
+ * `unit`: pure or in memory, no waiting. `slow`, names ending in `.slow.test.ts`: processes of our own, or many worlds;
+ * they need nothing from outside. `services`, names ending in `.pg.test.ts`: need a PostgreSQL. A file belongs to
+ * exactly one suite, by its name.
  */
-export const suites = ['unit', 'services'] as const;
+export const suites = ['unit', 'slow', 'services'] as const;
 export type Suite = (typeof suites)[number];
 
 /** Which suite a test file belongs to. */
 export function suiteOf(file: string): Suite {
-  return file.endsWith('.pg.test.ts') ? 'services' : 'unit';
+  if (file.endsWith('.pg.test.ts')) return 'services';
+  return file.endsWith('.slow.test.ts') ? 'slow' : 'unit';
 }
 
 /** Every test file of these suites, sorted, as paths from the root of the project. */
