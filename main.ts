@@ -48,11 +48,13 @@ import {
 } from '#runtime';
 import { lockDataDir, openStorage, startEmbedded, type Storage } from '#storage';
 import { createBreakers, startPhases, type Phase, type PhaseReport } from '#supervisors';
-import { createHub } from '#transport';
+import { createHub, createMemoryBus } from '#transport';
 
 /** Time each phase has to stop; a phase that overruns is reported and given up on. */
 const DRAIN_MS = 15_000;
 const STOP_MS = 10_000;
+/** Journal partitions are to be spans of about a day, so that retention can drop them whole. */
+const ROTATION_MS = 24 * 3_600_000;
 
 const catalog = createCatalog();
 
@@ -149,6 +151,7 @@ class MemberParts {
   readonly #watchers = new Set<Parameters<Member['watch']>[0]>();
   #owned: readonly number[] = [];
   #closeDatabase: () => Promise<void> = async () => {};
+  #cancelRotation: () => void = () => {};
   #firstStart: Member['firstStart'];
   #address: string | undefined;
   storage!: Storage;
@@ -189,7 +192,9 @@ class MemberParts {
       await embedded?.stop();
       throw error;
     }
+    this.#rotateLater();
     this.#closeDatabase = async () => {
+      this.#cancelRotation();
       await this.storage.close();
       await embedded?.stop();
     };
@@ -197,7 +202,17 @@ class MemberParts {
       version: (id: string, version?: number) => this.storage.workflows.version(id, version),
       staticData: (id: string) => this.storage.staticData(id),
     };
-    this.#definitions = new Definitions(versions, this.storage.blobs);
+    this.#definitions = new Definitions(versions, this.storage.blobs, (hit) => this.#metrics.cacheLookup(hit));
+  }
+
+  /** A rotation that fails leaves the partition in use longer, which costs nothing but disk. */
+  #rotateLater(): void {
+    this.#cancelRotation = clock.after(ROTATION_MS, () => {
+      this.#rotateLater();
+      this.storage.retention.rotate().catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'no fresh journal partition was made; tomorrow again');
+      });
+    });
   }
 
   closeDatabase(): Promise<void> {
@@ -327,6 +342,7 @@ class MemberParts {
       definitions: this.#definitions,
       catalog,
       hub: this.#hub,
+      bus: createMemoryBus(this.#metrics),
       binary: binaryStore(storage.blobs),
       clock,
       random,

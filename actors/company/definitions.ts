@@ -22,10 +22,13 @@ export class Definitions implements WorkflowSource {
   readonly #store: VersionStore;
   readonly #blobs: BlobStore;
   readonly #parsed = new Map<string, WorkflowDefinition>();
+  readonly #lookedUp: (hit: boolean) => void;
 
-  constructor(store: VersionStore, blobs: BlobStore) {
+  /** `lookedUp` hears of every look-up whether its definition was held parsed; for the metrics. */
+  constructor(store: VersionStore, blobs: BlobStore, lookedUp: (hit: boolean) => void = () => {}) {
     this.#store = store;
     this.#blobs = blobs;
+    this.#lookedUp = lookedUp;
   }
 
   async load(
@@ -34,7 +37,10 @@ export class Definitions implements WorkflowSource {
   ): Promise<{ definition: WorkflowDefinition; version: number } | undefined> {
     if (version !== undefined) {
       const held = this.#parsed.get(`${workflowId}@${version}`);
-      if (held) return { definition: held, version };
+      if (held) {
+        this.#lookedUp(true);
+        return { definition: held, version };
+      }
     }
     if (workflowId.startsWith(INLINE)) return this.#loadInline(workflowId);
     const found = await this.#store.version(workflowId, version);
@@ -61,6 +67,7 @@ export class Definitions implements WorkflowSource {
   #remember(id: string, version: number, source: JsonObject): WorkflowDefinition {
     const key = `${id}@${version}`;
     const held = this.#parsed.get(key);
+    this.#lookedUp(held !== undefined);
     if (held) return held;
     const definition = parseWorkflow(source, { id });
     if (this.#parsed.size >= DEFINITIONS_HELD) {
