@@ -40,6 +40,14 @@ export const workflowErrors = defineErrors({
     retryable: false,
     hint: 'Use one of the node types of the catalogue, in a version that it lists, or disable the node.',
   },
+  NODE_HAS_ISSUES: {
+    // In n8n's words.
+    message: (p: { node: string; missing: readonly string[] }) =>
+      `The '${p.node}' node has issues:\n${p.missing.map((name) => `- Parameter "${name}" is required.`).join('\n')}`,
+    status: 422,
+    retryable: false,
+    hint: 'Fill in the parameter, or disable the node.',
+  },
   TRIGGER_MISSING: {
     message: (p: { workflow: string }) => `Workflow "${p.workflow}" has no enabled trigger to start at`,
     status: 400,

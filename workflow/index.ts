@@ -11,6 +11,7 @@ export type { Issue } from './errors-of-workflow.ts';
 export { parseWorkflow } from './parse.ts';
 export { validateWorkflow } from './validate.ts';
 export type { VersionsOf } from './validate.ts';
+export { issueOfRun } from './readiness.ts';
 export { findTrigger } from './trigger.ts';
 export { canonicalNodeType, isStickyNote } from './node-type-name.ts';
 export { jsonFault, isPlainObject, isJsonObject, measureJson } from './json-check.ts';

@@ -1,8 +1,11 @@
 import {
   factsIn,
+  issueOfRun,
   settle,
+  toItemError,
   transition,
   wakeAtOf,
+  type ExecutionStarted,
   type Ports,
   type RunEffect,
   type RunEvent,
@@ -17,13 +20,26 @@ import { afterCommit, append, dirty, takeStep } from './ledger.ts';
 
 type Fail = Extract<RunEffect, { type: 'fail' }>;
 
-/** Records a fact, lets the language say what follows, and performs that. */
-export function record(execution: Execution, event: RunEvent): void {
+/** Records the start. A run that lacks a required parameter fails there, before any of its nodes begins. */
+export function recordStart(execution: Execution, started: ExecutionStarted): void {
+  record(execution, started, failureAtStart(execution, started));
+}
+
+/** What a run that has only just started must fail with instead of beginning; undefined = it can begin. */
+export function failureAtStart({ args, services }: Execution, started: ExecutionStarted): Fail | undefined {
+  const propertiesOf: Parameters<typeof issueOfRun>[2] = ({ type, typeVersion }) =>
+    services.catalog.find(type, typeVersion)?.properties;
+  const issue = issueOfRun(args.workflow, started, propertiesOf);
+  return issue && { type: 'fail', error: toItemError(issue.error), node: issue.node };
+}
+
+/** Records a fact, lets the language say what follows (or does `instead`), and performs that. */
+export function record(execution: Execution, event: RunEvent, instead?: RunEffect): void {
   const { services, args, ledger } = execution;
   append(ledger, event);
   services.faults.at(`event.${event.type}`, args.executionId);
   const [, effects] = transition(execution.run, event);
-  execution.effects.push(...effects);
+  execution.effects.push(...(instead ? [instead] : effects));
   if (execution.terminal()) tellParent(execution);
   perform(execution);
   const everyNode = args.workflow.settings.durability === 'every-node';

@@ -3,7 +3,7 @@ import type { ActorContext } from '#runtime';
 import { Execution, type Surroundings } from './execution.ts';
 import { childResult } from './children.ts';
 import { show } from './commit.ts';
-import { flush, perform, record } from './drive.ts';
+import { failureAtStart, flush, perform, recordStart } from './drive.ts';
 import { cancelRun } from './ending.ts';
 import { resumeFromInbox } from './results.ts';
 import type { ExecutionArgs, ExecutionMessage } from './protocol.ts';
@@ -18,7 +18,7 @@ export function openExecution(
   const execution = new Execution(args, surroundings, context);
   if (args.origin === 'start') {
     services.metrics.started();
-    record(execution, args.started);
+    recordStart(execution, args.started);
     if (args.acceptEarly) flush(execution);
   } else {
     recover(execution, args);
@@ -36,7 +36,11 @@ function recover(execution: Execution, args: Extract<ExecutionArgs, { origin: 'j
     execution.over = true;
     return;
   }
-  execution.effects.push(...outstanding(execution.run));
+  const [first, ...later] = args.events.map(({ event }) => event);
+  // A sub-workflow or error workflow was started by another run: it is looked at here.
+  const begins = later.length === 0 && first?.type === 'execution.started';
+  const failure = begins ? failureAtStart(execution, first) : undefined;
+  execution.effects.push(...(failure ? [failure] : outstanding(execution.run)));
   perform(execution);
   if (!args.fresh && execution.run.status === 'running') {
     ledger.recoveries = args.recoveries;

@@ -136,3 +136,13 @@ function withDefaults(values: JsonObject, schemas: readonly ParameterSchema[], c
 export function parametersWithDefaults(node: NodeDefinition, schemas: readonly ParameterSchema[]): JsonObject {
   return withDefaults(node.parameters, schemas, { version: node.typeVersion, root: node.parameters });
 }
+
+/** The parameters that are shown for this node, each with its value or default; expressions stay text. */
+export function shownParameters(
+  node: NodeDefinition,
+  schemas: readonly ParameterSchema[],
+): (readonly [ParameterSchema, JsonValue | undefined])[] {
+  const values = parametersWithDefaults(node, schemas);
+  const context: Context = { version: node.typeVersion, root: values };
+  return schemas.filter((schema) => shown(schema, values, context)).map((schema) => [schema, values[schema.name]]);
+}
