@@ -46,7 +46,7 @@ import {
   type Ref,
   type Step,
 } from '#runtime';
-import { lockDataDir, openStorage, startEmbedded, type Storage } from '#storage';
+import { findEmbedded, lockDataDir, openStorage, startEmbedded, type Storage } from '#storage';
 import { createBreakers, startPhases, type Phase, type PhaseReport } from '#supervisors';
 import { createHub, createMemoryBus } from '#transport';
 
@@ -91,9 +91,15 @@ export async function startMember(options: MemberOptions, faults: FaultHook = NO
   return member.asMember(() => running.stop().then(() => undefined));
 }
 
-/** Opens the database and nothing else, for commands that manage what is stored. */
+/** Opens the database and nothing else, for commands that manage what is stored; also beside a member at work. */
 export async function openBooks(config: Config): Promise<Books> {
   const log = logger({ config, http: false, throwAway: false });
+  const { databaseUrl, dataDir } = config;
+  const connection = databaseUrl ?? (await findEmbedded({ dataDir, log }))?.connection;
+  if (connection !== undefined) {
+    const storage = await openStorage({ connection, log });
+    return { ...booksOf(storage), stop: () => storage.close() };
+  }
   const member = new MemberParts({ config, http: false, throwAway: false }, log, NO_FAULTS);
   const place = openPlace({ config, http: false, throwAway: false });
   const phases = [
@@ -105,8 +111,7 @@ export async function openBooks(config: Config): Promise<Books> {
     ),
   ];
   const running = await startPhases(phases, { clock });
-  const { workflows, accounts } = booksOf(member.storage);
-  return { workflows, accounts, stop: () => running.stop().then(() => undefined) };
+  return { ...booksOf(member.storage), stop: () => running.stop().then(() => undefined) };
 }
 
 /** Logs go to standard error: standard output belongs to results. A command that ends by itself speaks up for errors only. */
