@@ -72,10 +72,11 @@ function acceptedIsThereOnce({ accepted, rows, callOf }: Evidence): string[] {
 }
 
 /** Accepted or not: what is in the database has ended, as its workflow ends. */
-function everyRunEnds({ rows, expected }: Evidence): string[] {
+function everyRunEnds({ rows, expected, journals }: Evidence): string[] {
   return rows.flatMap(({ id, workflowId, status, stoppedAt }) => {
     const ends = expected.get(workflowId)?.ends;
-    if (stoppedAt === null || !(status in END_OF)) return [`execution ${id} is stuck: ${status}`];
+    if (stoppedAt === null || !(status in END_OF))
+      return [`execution ${id} is stuck: ${status} after ${journals.get(id)?.at(-1)?.type}`];
     return status === ends ? [] : [`execution ${id} ended as ${status} and not as ${ends}`];
   });
 }
