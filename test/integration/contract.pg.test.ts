@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { JsonObject } from '#workflow';
 import { at, inProcess, list, object, type TestMember, textOf, until } from './member.ts';
 import { stub, type Stub } from './stub.ts';
 import { code, end, hook, http, node, start, workflow } from './workflows.ts';
