@@ -60,6 +60,7 @@ const catalog = createCatalog();
 
 /** Starts one member in this process; resolves when it is ready to take work. */
 export async function startMember(options: MemberOptions, faults: FaultHook = NO_FAULTS): Promise<Member> {
+  refuseCluster(options.config);
   const log = logger(options);
   const place = openPlace(options);
   const member = new MemberParts(options, log, faults);
@@ -112,6 +113,11 @@ export async function openBooks(config: Config): Promise<Books> {
   ];
   const running = await startPhases(phases, { clock });
   return { ...booksOf(member.storage), stop: () => running.stop().then(() => undefined) };
+}
+
+function refuseCluster({ amqpUrl, consulAddress }: Config): void {
+  if (amqpUrl !== undefined) throw cliErrors.CLUSTER_NOT_SUPPORTED({ variable: 'AMQP_URL' });
+  if (consulAddress !== undefined) throw cliErrors.CLUSTER_NOT_SUPPORTED({ variable: 'CONSUL_HTTP_ADDR' });
 }
 
 /** Logs go to standard error: standard output belongs to results. A command that ends by itself speaks up for errors only. */
