@@ -7,6 +7,7 @@ import { TroupeError, errorTable } from './errors.ts';
 const samples = [
   workflowErrors.WORKFLOW_INVALID({ issues: [{ level: 'error', field: 'x', message: 'x is bad', hint: 'mend x' }] }),
   workflowErrors.NODE_TYPE_UNKNOWN({ node: 'A', type: 't', version: 1, versions: [] }),
+  workflowErrors.NODE_HAS_ISSUES({ node: 'A', missing: ['URL'] }),
   workflowErrors.TRIGGER_MISSING({ workflow: 'W' }),
   workflowErrors.TRIGGER_UNKNOWN({ workflow: 'W', node: 'A' }),
   workflowErrors.TRIGGER_DISABLED({ node: 'A' }),
