@@ -257,7 +257,7 @@ test(
     });
     assert.equal(refusal['status'], 'error');
     assert.ok(
-      list1(refusal['reasons']).some((reason) => reason.startsWith('database: ')),
+      texts(refusal['reasons']).some((reason) => reason.startsWith('database: ')),
       JSON.stringify(refusal),
     );
     assert.equal((await fetch(`${member.base}/health`)).status, 200);
@@ -276,7 +276,7 @@ test(
   },
 );
 
-function list1(value: unknown): string[] {
+function texts(value: unknown): string[] {
   assert.ok(Array.isArray(value));
   return value.map(textOf);
 }
