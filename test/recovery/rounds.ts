@@ -25,7 +25,7 @@ const QUIET_MS = 6_000;
 export interface RoundsOptions {
   readonly rounds: number;
   readonly seed: number;
-  /** Calls that are accepted in all, spread over the rounds. */
+  /** Calls that are accepted in all, spread over the rounds; callers under way may add a few. */
   readonly executions: number;
   say(line: string): void;
 }
