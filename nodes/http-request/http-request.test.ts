@@ -244,6 +244,26 @@ test('an image is a file named by its address', async () => {
   assert.deepEqual(made[0]?.binary?.['data'], { data: 'cG5n', mimeType: 'image/png', fileName: 'a.png' });
 });
 
+for (const [header, name, mimeType] of [
+  [undefined, 'photo.JPG', 'image/jpeg'],
+  [undefined, 'data.unknown', 'application/octet-stream'],
+  ['text/csv', 'photo.jpg', 'text/csv'],
+] as const) {
+  test(`a file ${name} sent as ${header ?? 'no type'} is ${mimeType}`, async () => {
+    const disposition = { 'content-disposition': `attachment; filename="${name}"` };
+    const headers = header === undefined ? disposition : { ...disposition, 'content-type': header };
+    const { http } = scriptedHttp(() => ({ headers, body: bytes('x') }));
+    const [made = []] = await outputsOf(node, {
+      parameters: {
+        url: 'http://x.example/',
+        options: { response: { response: { responseFormat: 'file' } } },
+      },
+      context: { http, binary: inlineBinary },
+    });
+    assert.equal(made[0]?.binary?.['data']?.mimeType, mimeType);
+  });
+}
+
 test('a file name never leads out of its folder', async () => {
   const headers = {
     'content-type': 'image/png',

@@ -6,6 +6,7 @@ import { HTTP_ERROR_BODY_CHARACTERS } from '../limits.ts';
 import { asText, isRecord } from '../values.ts';
 import type { ResponseRule } from './shared.ts';
 import { statusText } from './status.ts';
+import { mimeTypeOfName } from './mime.ts';
 
 /** What an answer came to: its body as data, or a file. */
 export type Read = { body: JsonValue; asText: boolean } | { file: Uint8Array; mimeType: string; fileName?: string };
@@ -90,7 +91,7 @@ function fileFrom(response: OutgoingResponse, type: string): Read {
   const named = /filename\*?="?(?:UTF-8'')?([^";]+)/i.exec(disposition)?.[1];
   const last = new URL(response.url).pathname.split('/').pop() ?? '';
   const fileName = named ?? (last.includes('.') ? last : undefined);
-  const mimeType = type.split(';')[0]?.trim() || 'application/octet-stream';
+  const mimeType = type.split(';')[0]?.trim() || mimeTypeOfName(fileName) || 'application/octet-stream';
   return { file: response.body, mimeType, ...(fileName === undefined ? {} : { fileName: decoded(fileName) }) };
 }
 
