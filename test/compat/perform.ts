@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCatalog, createHttpClient } from '#nodes';
 import { isStickyNote, parseWorkflow, TroupeError, validateWorkflow, workflowErrors } from '#workflow';
-import type { CodeRunner, HttpClient } from '#runtime';
+import { SimulatedClock, type CodeRunner, type HttpClient } from '#runtime';
 import type { JsonObject, WorkflowDefinition } from '#workflow';
 import { scriptedClient } from './answers.ts';
 import { compareExecution, type Failure, type ObservedExecution } from './compare.ts';
@@ -40,15 +40,16 @@ export async function perform(record: CompatRecord, shared: Shared): Promise<Ver
   for (const key of Object.keys(record.workflows ?? {})) values.set(`WF:${key}`, key);
   const ready = fillPlaceholders(record, values);
   const http = clientOf(ready);
-  const now = ready.env.now;
+  const { now } = ready.env;
+  const clock = now === undefined ? undefined : new SimulatedClock(new Date(now).getTime());
   const world = await makeWorld({
     workflows: workflowsOf(ready),
     http,
     code: shared.code,
-    ...(now !== undefined && { now: new Date(now).getTime() }),
+    ...(clock && { clock }),
   });
   try {
-    const failures = ready.start.calls ? await performCalls(ready, world) : await performStart(ready, world);
+    const failures = ready.start.calls ? await performCalls(ready, world) : await performStart(ready, world, clock);
     return failures.length === 0 ? { kind: 'pass' } : { kind: 'fail', failures };
   } finally {
     await world.stop();
@@ -76,12 +77,12 @@ function unsupported(record: CompatRecord): string | undefined {
   return undefined;
 }
 
-async function performStart(record: CompatRecord, world: World): Promise<Failure[]> {
-  const got = await startOnce(record, world).catch(refused);
+async function performStart(record: CompatRecord, world: World, clock?: SimulatedClock): Promise<Failure[]> {
+  const got = await startOnce(record, world, clock).catch(refused);
   return [...compareExecution(record, got, record.compare), ...(await compareOthers(record, world))];
 }
 
-async function startOnce(record: CompatRecord, world: World): Promise<ObservedExecution> {
+async function startOnce(record: CompatRecord, world: World, clock?: SimulatedClock): Promise<ObservedExecution> {
   const { node, mode, items = [{ json: {} }] } = record.start;
   const { definition, version } = await checked(world);
   const handle = world.engine.start({
@@ -93,8 +94,18 @@ async function startOnce(record: CompatRecord, world: World): Promise<ObservedEx
     acceptEarly: false,
   });
   const giveUp = setTimeout(() => void world.engine.cancel(handle.executionId, 'too long'), CASE_MS);
-  const report = await handle.ended.finally(() => clearTimeout(giveUp));
+  const waits = clock && setInterval(() => void passWait(world, handle.executionId, clock), LATE_STEP_MS);
+  const report = await handle.ended.finally(() => {
+    clearTimeout(giveUp);
+    clearInterval(waits);
+  });
   return observed(report, world.binary);
+}
+
+/** Time stands still in a case with a fixed clock, but for its waits: they are over as soon as they are committed. */
+async function passWait(world: World, executionId: string, clock: SimulatedClock): Promise<void> {
+  const report = await world.engine.inspect(executionId);
+  if (report?.wakeAt !== undefined && report.wakeAt > clock.now()) clock.advance(report.wakeAt - clock.now());
 }
 
 /** The workflow as a user gets it past the door, or the refusal. */

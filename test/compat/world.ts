@@ -39,8 +39,8 @@ export interface WorldOptions {
   readonly workflows: ReadonlyMap<string, JsonObject>;
   readonly http: HttpClient;
   readonly code: CodeRunner;
-  /** Epoch milliseconds at which the wall clock stands still; absent = it goes. */
-  readonly now?: number;
+  /** The clock of the world; default the real one. */
+  readonly clock?: Clock;
 }
 
 /** A whole member over memory: the company with its engine, and the gateway on a port of its own when asked for. */
@@ -57,7 +57,7 @@ export interface World {
 
 /** Makes a world; nothing of it outlives `stop`. */
 export async function makeWorld(options: WorldOptions): Promise<World> {
-  const clock = clockAt(options.now);
+  const clock = options.clock ?? realClock;
   const random = seededRandom(1);
   const catalog = createCatalog();
   const store = memoryStore(clock);
@@ -145,10 +145,6 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
       await committer.close();
     },
   };
-}
-
-function clockAt(now: number | undefined): Clock {
-  return now === undefined ? realClock : { ...realClock, now: () => now };
 }
 
 async function claimAll(leases: ReturnType<typeof memoryStore>['leases']): Promise<Map<number, number>> {
