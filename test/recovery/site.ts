@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, lstatSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,7 +129,17 @@ export class Site {
     await this.kill();
     this.signalPostgres('SIGQUIT');
     for (let left = 200; this.#postmaster() !== undefined && left > 0; left -= 1) await pause(PROBE_EVERY_MS);
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    for (const path of [...this.#elsewhere(), this.#folder]) {
+      rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    }
+  }
+
+  /** As root the server's data lies where its user may go, behind a link. */
+  #elsewhere(): string[] {
+    const link = join(this.dataDir, 'postgres');
+    if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return [];
+    const real = readlinkSync(link);
+    return [real, `${real}.socket`];
   }
 
   #postmaster(): number | undefined {
