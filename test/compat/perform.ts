@@ -105,7 +105,7 @@ async function startOnce(record: CompatRecord, world: World, clock?: SimulatedCl
 /** Time stands still in a case with a fixed clock, but for its waits: they are over as soon as they are committed. */
 async function passWait(world: World, executionId: string, clock: SimulatedClock): Promise<void> {
   const report = await world.engine.inspect(executionId);
-  if (report?.wakeAt !== undefined && report.wakeAt > clock.now()) clock.advance(report.wakeAt - clock.now());
+  if (report?.wakeAt !== undefined && report.wakeAt > clock.now()) await clock.advance(report.wakeAt - clock.now());
 }
 
 /** The workflow as a user gets it past the door, or the refusal. */
