@@ -55,3 +55,23 @@ test('a waiting run is resumed at the address under which this member is reached
   const [address, id] = String(url).split(' ');
   assert.equal(address, `https://flows.example/webhook-waiting/${id}`);
 });
+
+test('an effect that a crash repeats resolves $now and Math.random to the same input under the same key', async () => {
+  const inputs: string[] = [];
+  const effect = (context: NodeContext): Promise<never> => {
+    inputs.push(`${context.idempotencyKey(0)} ${context.evaluate('={{ $now.toMillis() }} {{ Math.random() }}', 0)}`);
+    return new Promise(() => {});
+  };
+  const first = await makeStage({ behaviours: { effect } });
+  const json = chain('w', ['start', 'effect']);
+  first.workflows.set('w', json);
+  const workflow = parseWorkflow(json, { id: 'w' });
+  const items = [{ json: {} }];
+  first.company.start({ workflow, workflowVersion: 1, mode: 'webhook', trigger: 'start 0', items, acceptEarly: true });
+  await first.run(1_000);
+  first.kill();
+  const { store, clock, workflows } = first;
+  await (await makeStage({ store, clock, workflows, seed: 9, behaviours: { effect } })).run(1_000);
+  assert.equal(inputs.length, 2);
+  assert.equal(inputs[0], inputs[1]);
+});

@@ -16,6 +16,7 @@ import { buildCodeScene } from '#nodes';
 import type { Execution } from '../execution/execution.ts';
 import { publicUrl } from '../public-url.ts';
 import { guardedHttp } from './guarded-http.ts';
+import { stableRandom } from './stable-random.ts';
 
 /** Static data of the workflow as it was committed before this run, by `global` and `node:<name>`. */
 export type StaticData = Readonly<Record<string, JsonObject>>;
@@ -33,7 +34,8 @@ export function nodeContext(
   const { executionId, workflow } = args;
   const { mode } = args.create;
   const resumed = resumedFor(run, node.name, effect.run);
-  const now = services.clock.now();
+  // The moment and the chances of this run follow from its journal: a repetition under the same key has the same input.
+  const now = run.current?.startedAt ?? services.clock.now();
   const staticData = (key: string): JsonObject => run.staticData.get(key) ?? committedStaticData()[key] ?? {};
   const memory = run.memory.get(node.name) ?? {};
   const resumeUrl = `${publicUrl(services)}/webhook-waiting/${executionId}`;
@@ -54,7 +56,7 @@ export function nodeContext(
       active: mode !== 'manual',
       memoryOf: (name) => run.memory.get(name) ?? {},
       parametersOf: (one) => parametersOf(execution, one),
-      random: () => services.random.next(),
+      random: stableRandom(`${executionId}/${node.id}/${effect.run}`),
       resumeUrl,
       ...(extra && { extra }),
     });
