@@ -1,5 +1,5 @@
 import { wholeNumber } from './checks.ts';
-import { BREAKER_FAILURES_MAX, BREAKER_PROBES_MAX, PAUSE_MS_MAX, WINDOW_MS_MAX } from './limits.ts';
+import { BREAKER_FAILURES_MAX, BREAKER_PROBES_MAX, PAUSE_MS_MAX, PROBE_LOOK_MS, WINDOW_MS_MAX } from './limits.ts';
 
 /**
  * A circuit breaker as a pure state machine; all times are monotonic milliseconds.
@@ -70,7 +70,9 @@ export function admit(policy: BreakerPolicy, state: BreakerState, now: number): 
     case 'halfOpen': {
       const probes = state.probes.filter((began) => now - began < policy.coolDownMs);
       if (probes.length < policy.probes) return [{ ...state, probes: [...probes, now] }, { kind: 'probe' }];
-      return [state, { kind: 'reject', retryAt: (probes[0] ?? now) + policy.coolDownMs }];
+      // A probe that is out may close the breaker at any moment: whoever waits looks again soon.
+      const probeLost = (probes[0] ?? now) + policy.coolDownMs;
+      return [state, { kind: 'reject', retryAt: Math.min(probeLost, now + PROBE_LOOK_MS) }];
     }
   }
 }

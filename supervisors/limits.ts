@@ -16,3 +16,5 @@ export const BREAKERS = 2_000;
 export const BREAKER_FAILURES_MAX = 1_000;
 /** Calls that may probe a half-open breaker at once. */
 export const BREAKER_PROBES_MAX = 100;
+/** How soon a call that was refused beside a probe may look whether the probe has closed the breaker. */
+export const PROBE_LOOK_MS = 1_000;

@@ -44,3 +44,5 @@ export const RUN_LIMITS: RunLimits = {
   outputBytesPerNodeRun: OUTPUT_BYTES_PER_NODE_RUN,
   nodeRunsPerExecution: NODE_RUNS_PER_EXECUTION,
 };
+/** How long a node that retries waits behind an open breaker without using up its tries: one hour. */
+export const BREAKER_PATIENCE_MS = 3_600_000;

@@ -110,6 +110,8 @@ export interface NodeRetrying {
   error: ItemError;
   /** When the next attempt is due. */
   wakeAt: number;
+  /** A breaker refused the call before it was made: it was no try, and the next one has the same number. */
+  refused?: true;
 }
 
 /**

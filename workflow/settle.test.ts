@@ -135,6 +135,21 @@ describe('retries', () => {
     }
   });
 
+  it('behind an open breaker use up no try, for an hour', () => {
+    const refused: Outcome = { failure: { message: 'open', code: 'BREAKER_OPEN' } };
+    const state = atA({ retryOnFail: true, maxTries: 2 });
+    for (let refusals = 0; refusals < 5; refusals += 1) {
+      const event = settle(state, { node: 'A', run: 0, attempt: 1 }, refused, NOW);
+      assert.ok(event.type === 'node.retrying' && event.refused === true);
+      transition(state, event);
+      transition(state, { type: 'node.started', at: NOW, node: 'A', run: 0, attempt: 1 });
+    }
+    const tooLate = 3 + 3_600_000;
+    const counted = settle(state, { node: 'A', run: 0, attempt: 1 }, refused, tooLate);
+    assert.ok(counted.type === 'node.retrying' && counted.refused === undefined);
+    assert.equal(settled({}, refused).type, 'node.failed');
+  });
+
   it('are not made for given outputs, such as those of a disabled node', () => {
     const state = atA({ retryOnFail: true, disabled: true });
     assert.equal(settle(state, { node: 'A', run: 0, attempt: 1 }, softly, NOW).type, 'node.finished');

@@ -5,7 +5,7 @@ import { routeErrors } from './error-output.ts';
 import { linkItems, linksToAll } from './item-stamp.ts';
 import type { Item, ItemError, Ports } from './items.ts';
 import { measureJson } from './json-check.ts';
-import { HINTS_PER_NODE_RUN, ITEM_JSON_DEPTH } from './limits.ts';
+import { BREAKER_PATIENCE_MS, HINTS_PER_NODE_RUN, ITEM_JSON_DEPTH } from './limits.ts';
 import type { RunLimits } from './limits.ts';
 import type { NodeFinished, NodeResult, RunEvent } from './run-events.ts';
 import type { CurrentRun, RunState } from './run-state.ts';
@@ -70,8 +70,25 @@ function softFailure(outputs: Ports): ItemError | undefined {
 function retrying(at: Settling, error: ItemError): RunEvent | undefined {
   const { node, run, attempt } = at.key;
   const { retryOnFail, maxTries, waitBetweenTriesMs } = at.definition;
-  if (!retryOnFail || at.current.given !== undefined || attempt >= maxTries) return undefined;
-  return { type: 'node.retrying', at: at.now, node, run, attempt, error, wakeAt: at.now + waitBetweenTriesMs };
+  if (!retryOnFail || at.current.given !== undefined) return undefined;
+  const refused = wasRefused(at, error);
+  if (attempt >= maxTries && !refused) return undefined;
+  const wakeAt = at.now + waitBetweenTriesMs;
+  return {
+    type: 'node.retrying',
+    at: at.now,
+    node,
+    run,
+    attempt,
+    error,
+    wakeAt,
+    ...(refused && { refused: true as const }),
+  };
+}
+
+/** An open breaker made no call, so none of the node's tries is used up; but patience ends some time. */
+function wasRefused(at: Settling, error: ItemError): boolean {
+  return error['code'] === 'BREAKER_OPEN' && at.now - (at.current.startedAt ?? at.now) < BREAKER_PATIENCE_MS;
 }
 
 /** A node that threw as a whole: stop, or pass the first input on through output 0 (both `continue…` modes). */

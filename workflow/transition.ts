@@ -113,7 +113,7 @@ function nodeRetrying(state: RunState, event: NodeRetrying): Effects {
   const current = currentFor(state, event, 'running');
   if (current.attempt !== event.attempt) unexpected(state, event, `attempt ${current.attempt}`);
   current.phase = 'retrying';
-  current.attempt += 1;
+  if (event.refused !== true) current.attempt += 1;
   current.retryAt = event.wakeAt;
   return effectOf(state, current);
 }

@@ -37,6 +37,7 @@ export function failureAtStart({ args, services }: Execution, started: Execution
 export function record(execution: Execution, event: RunEvent, instead?: RunEffect): void {
   const { services, args, ledger } = execution;
   append(ledger, event);
+  noteProgress(execution, event);
   services.faults.at(`event.${event.type}`, args.executionId);
   const [, effects] = transition(execution.run, event);
   execution.effects.push(...(instead ? [instead] : effects));
@@ -44,6 +45,13 @@ export function record(execution: Execution, event: RunEvent, instead?: RunEffec
   perform(execution);
   const everyNode = args.workflow.settings.durability === 'every-node';
   if (everyNode || ledger.pending.length >= services.limits.pendingEvents) flush(execution);
+}
+
+/** What the run got done since it was loaded clears it of having taken processes down; a start alone does not. */
+function noteProgress(execution: Execution, event: RunEvent): void {
+  if (!execution.suspected || event.type === 'node.started') return;
+  execution.suspected = false;
+  execution.ledger.recoveries = 0;
 }
 
 /** A run that was called leaves its result in the caller's inbox, in the commit of its own end. */

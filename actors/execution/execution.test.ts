@@ -243,3 +243,30 @@ test('a shard that crashes is started again, and its executions go on', async ()
   assert.equal((await handle.ended).status, 'success');
   assert.ok(stage.inspections.some((event) => event.type === 'actor.restarted' && event.kind === 'shard'));
 });
+
+test('an execution that takes every process down with it is quarantined; one that makes progress between is not', async () => {
+  for (const [kinds, status] of [
+    [['start', 'deadly', 'data'], 'error'],
+    [['start', 'effect', 'effect', 'effect', 'effect', 'effect', 'effect', 'effect', 'effect'], 'success'],
+  ] as const) {
+    let stage = await makeStage();
+    const json = chain('w', kinds);
+    const handle = begin(stage, json, { acceptEarly: true });
+    for (let boot = 0; boot < 12; boot += 1) {
+      const { store, clock, workflows } = stage;
+      const before = (await store.journal.execution(handle.executionId))?.lastSeq ?? 0;
+      for (let turn = 0; turn < 200; turn += 1) {
+        await new Promise((resolve) => setImmediate(resolve));
+        const row = await store.journal.execution(handle.executionId);
+        if (row?.stoppedAt !== undefined || (row?.lastSeq ?? 0) > before + 1) break;
+      }
+      stage.kill();
+      const limits = { recoveriesWithoutProgress: 4 };
+      const behaviours = { deadly: () => new Promise<never>(() => {}) };
+      stage = await makeStage({ store, clock, workflows, limits, behaviours, seed: boot + 2 });
+    }
+    await stage.run(20_000);
+    const row = await stage.store.journal.execution(handle.executionId);
+    assert.equal(row?.status, status, kinds.join(' '));
+  }
+});

@@ -36,6 +36,8 @@ export class Execution {
   readonly answered = new Set<string>();
   /** Set when nothing is left to do and the actor shall end. */
   over = false;
+  /** It was loaded after a crash and has got nothing done since: its loads are counted. */
+  suspected = false;
   /** The run has failed and its error workflow is being looked up: the end is not committed before. */
   holdsEnd = false;
   /** What the language asked for and is not yet performed. */

@@ -44,6 +44,7 @@ function recover(execution: Execution, args: Extract<ExecutionArgs, { origin: 'j
   perform(execution);
   if (!args.fresh && execution.run.status === 'running') {
     ledger.recoveries = args.recoveries;
+    execution.suspected = true;
     flush(execution);
   }
   for (const letter of args.inbox) {
