@@ -40,6 +40,7 @@ import { createCatalog, createHttpClient, createRunnerPool, startRunner } from '
 import {
   createCommitter,
   createSystem,
+  lonePeers,
   realClock as clock,
   realRandom as random,
   type JournalEvent,
@@ -156,6 +157,7 @@ class MemberParts {
   readonly #options: MemberOptions;
   readonly #log: Logger;
   readonly #faults: FaultHook;
+  readonly #bootId = random.hex(16);
   readonly #metrics = createMetrics({ defaults: true });
   readonly #hub = createHub({ failed: (error) => this.#log.error({ err: error }, 'a live subscriber failed') });
   readonly #system;
@@ -232,7 +234,7 @@ class MemberParts {
 
   async claim(): Promise<void> {
     const { config } = this.#options;
-    const member = { bootId: random.hex(16), name: config.memberName, tags: config.memberTags };
+    const member = { bootId: this.#bootId, name: config.memberName, tags: config.memberTags };
     const refresh = (): void => void (this.#owned = this.keeper.owned());
     this.keeper = createLeaseKeeper({
       store: this.storage.leases,
@@ -290,6 +292,12 @@ class MemberParts {
       live: { published: (...news) => this.#publish(...news) },
       faults: this.#faults,
       limits: ACTOR_LIMITS,
+      peers: lonePeers({
+        bootId: this.#bootId,
+        name: this.#options.config.memberName,
+        tags: this.#options.config.memberTags,
+        draining: false,
+      }),
       owner: {
         epochOf: (shard) => keeper.epochOf(shard),
         state: () => keeper.state(),

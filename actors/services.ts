@@ -10,6 +10,7 @@ import type {
   JournalEvent,
   LeaseState,
   NodeCatalog,
+  Peers,
   Random,
   Step,
   StepOutcome,
@@ -37,6 +38,8 @@ export interface Services {
   readonly faults: FaultHook;
   readonly limits: ActorLimits;
   readonly owner: Ownership;
+  /** The other members; `lonePeers` where there are none. */
+  readonly peers: Peers;
   readonly metrics: ExecutionMetrics;
   /** Address under which callers reach this member, without a slash at its end; absent = http://localhost:5678. */
   readonly publicUrl?: () => string;

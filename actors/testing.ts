@@ -10,6 +10,7 @@ import {
 import {
   createCommitter,
   createSystem,
+  lonePeers,
   memoryStore,
   quiet,
   seededRandom,
@@ -102,6 +103,7 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
     live: { published: (executionId, _, events) => live.push(...events.map((event) => ({ executionId, event }))) },
     faults: options.faults ?? NO_FAULTS,
     limits: { ...ACTOR_LIMITS, ...options.limits },
+    peers: lonePeers({ bootId: 'alone', name: 'alone', tags: [], draining: false }),
     owner: {
       epochOf: (shard) => claims.get(shard),
       state: () => 'held',

@@ -30,6 +30,7 @@ function scene(): Scene {
     claim: (boot, shards) => guard(() => real.claim(boot, shards)),
     release: (boot, shards) => guard(() => real.release(boot, shards)),
     members: () => real.members(),
+    shards: () => real.shards(),
   };
   const said: string[] = [];
   const made: Scene = {

@@ -215,4 +215,8 @@ export type InspectionEvent =
       breaker: string;
       failures: number;
       nextProbeAt?: number;
-    };
+    }
+  /** A member as this one's membership sees it; `member` is its name. */
+  | { type: 'member.joined' | 'member.left'; member: string; bootId: string }
+  /** Ownership as this member sees it; `to` is a member's name, absent = nobody yet. */
+  | { type: 'shard.moved'; shards: readonly number[]; to?: string };

@@ -2,6 +2,12 @@ import { defineErrors } from '#workflow';
 
 /** Every error this folder raises. */
 export const errors = defineErrors({
+  LINK_PEER_GONE: {
+    message: (p: { member: string }) => `No member ${p.member} listens on the link.`,
+    status: 503,
+    retryable: true,
+    hint: 'It has stopped or is just starting; what must not be lost waits in the database for whoever takes over.',
+  },
   ASK_TIMEOUT: {
     message: (p: { path: string; timeoutMs: number }) => `${p.path} did not answer within ${p.timeoutMs} ms.`,
     status: 504,

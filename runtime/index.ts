@@ -10,6 +10,7 @@ export { realClock, realRandom } from './clock.ts';
 export { quiet, seededRandom, SimulatedClock } from './testing.ts';
 export { createCommitter } from './committer/committer.ts';
 export type { BatchReport, Committer, CommitterLimits, CommitterOptions } from './committer/committer.ts';
+export { lonePeers } from './memory/lone-peers.ts';
 export { memoryStore } from './memory/store.ts';
 export type { MemoryStore } from './memory/store.ts';
 export type { CommitFault } from './memory/faults.ts';

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { LeaseStore, MemberRow, ShardClaim } from '#runtime';
+import type { LeaseStore, MemberRow, ShardClaim, ShardRow } from '#runtime';
 import { int2s } from './journal/columns.ts';
 import { query } from './pool.ts';
 
@@ -71,5 +71,13 @@ export class PostgresLeases implements LeaseStore {
         FROM troupe.member ORDER BY name, boot_id`,
     });
     return rows.map(({ boot_id, name, tags, left_ms }) => ({ bootId: boot_id, name, tags, leaseLeftMs: left_ms }));
+  }
+
+  async shards(): Promise<ShardRow[]> {
+    const rows = await query<{ id: number; epoch: number; owner: string | null }>(this.#pool, {
+      name: 'shard-list',
+      text: 'SELECT id, epoch, owner FROM troupe.shard ORDER BY id',
+    });
+    return rows.map(({ id, epoch, owner }) => ({ shard: id, epoch, ...(owner !== null && { owner }) }));
   }
 }

@@ -1,6 +1,6 @@
-import type { LeaseStore, MemberRow, ShardClaim } from '../ports/index.ts';
+import type { LeaseStore, MemberRow, ShardClaim, ShardRow } from '../ports/index.ts';
 import { copy } from './state.ts';
-import type { MemoryState, ShardRow } from './state.ts';
+import type { MemoryState, ShardRow as OwnedRow } from './state.ts';
 
 /**
  * The lease store's twin in memory. Its "database clock" is the monotonic clock of the state. Members of one name are
@@ -45,7 +45,15 @@ export class MemoryLeases implements LeaseStore {
     return [...this.#state.members.values()].map(({ row, until }) => ({ ...copy(row), leaseLeftMs: until - now }));
   }
 
-  #claimable(row: ShardRow, bootId: string): boolean {
+  async shards(): Promise<ShardRow[]> {
+    return [...this.#state.shards].map(([shard, { epoch, owner }]) => ({
+      shard,
+      epoch,
+      ...(owner !== undefined && { owner }),
+    }));
+  }
+
+  #claimable(row: OwnedRow, bootId: string): boolean {
     if (row.owner === undefined) return true;
     const owner = this.#state.members.get(row.owner);
     if (owner === undefined || owner.until <= this.#state.clock.monotonic()) return true;

@@ -3,3 +3,7 @@ export type * from './journal.ts';
 export type * from './lease.ts';
 export type * from './outside.ts';
 export type * from './node-catalog.ts';
+export type * from './link.ts';
+export type * from './membership.ts';
+export type * from './event-bus.ts';
+export type * from './peers.ts';

@@ -12,8 +12,10 @@ export interface LeaseStore {
   claim(bootId: string, shards: readonly number[]): Promise<ShardClaim[]>;
   /** Gives shards back (planned stop); the epoch stays, the next claim raises it. */
   release(bootId: string, shards: readonly number[]): Promise<void>;
-  /** All members with a row, live or not, for people. */
+  /** All members with a row, live or not. */
   members(): Promise<MemberRow[]>;
+  /** Owner and epoch of every shard. */
+  shards(): Promise<ShardRow[]>;
 }
 
 /**
@@ -25,6 +27,10 @@ export interface MemberRow {
   bootId: string;
   name: string;
   tags: readonly string[];
+  /** Base URL of its HTTP listener as other members reach it. */
+  address?: string;
+  /** It gives its shards away and wants none; absent = false. */
+  draining?: boolean;
   /** Present on reading: milliseconds of lease left by the database clock; negative = ran out. */
   leaseLeftMs?: number;
 }
@@ -36,6 +42,12 @@ export interface MemberRow {
 export interface ShardClaim {
   shard: number;
   epoch: number;
+}
+
+/** A shard as the judge has it. */
+export interface ShardRow extends ShardClaim {
+  /** Boot id; absent = free. An owner whose lease has run out is still named. */
+  owner?: string;
 }
 
 /** What the owner itself may believe at this moment, by its monotonic clock. */

@@ -17,6 +17,7 @@ import { createCatalog } from '#nodes';
 import {
   createCommitter,
   createSystem,
+  lonePeers,
   memoryStore,
   realClock,
   seededRandom,
@@ -76,6 +77,7 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
     clock,
     random,
     journal: store.journal,
+    peers: lonePeers({ bootId: 'compat', name: 'compat', tags: [], draining: false }),
     committer,
     workflows: definitions,
     catalog,

@@ -1,0 +1,60 @@
+import type { OutboxEvent } from './journal.ts';
+
+/**
+ * The event bus: integration events on their way out of the outbox to whoever subscribes, within Troupe and outside.
+ * At least once; a consumer group sees each event id once as far as its dedup memory reaches. Order is kept per
+ * `aggregateId` within a group. In memory on one machine, RabbitMQ in a cluster, under one conformance suite.
+ */
+export interface EventBus {
+  /**
+   * Resolves when the bus has taken all events over; only then may their outbox rows go. Order of the array is the
+   * order of events with one `aggregateId`. Rejects with BUS_UNAVAILABLE: some may have gone out, publish all again.
+   */
+  publish(events: readonly OutboxEvent[]): Promise<void>;
+  /**
+   * Consumes events whose type matches one of the patterns (words joined by dots, `*` one word, `#` any number), as a
+   * member of `group`: each event goes to one member of the group; without a group to this subscriber alone, while it
+   * lives. Throws BUS_LISTENERS_EXCEEDED, BUS_PATTERN_INVALID.
+   */
+  subscribe(subscription: BusSubscription): Promise<{ close(): Promise<void> }>;
+  /** Parked events: those that a group refused too often. Newest last, at most `limit`. */
+  parked(group: string, limit: number): Promise<readonly ParkedEvent[]>;
+  /** Gives parked events back to their group; all of them when no ids are given. Returns how many. */
+  replay(group: string, eventIds?: readonly string[]): Promise<number>;
+  state(): 'up' | 'down';
+  /** Closes subscriptions and connections. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface BusSubscription {
+  readonly patterns: readonly string[];
+  /** Letters, digits, `-`, `_`, at most 64; durable with a group: events wait while none of it is there. */
+  readonly group?: string;
+  /** A rejection is tried again with backoff, then parked; others of the same aggregate wait behind it. */
+  readonly handle: (event: OutboxEvent) => void | Promise<void>;
+}
+
+export interface ParkedEvent {
+  readonly event: OutboxEvent;
+  readonly group: string;
+  readonly attempts: number;
+  /** Words of the last refusal. */
+  readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly parkedAt: number;
+}
+
+/** What waits in the outbox; `n` is its place in the order of commits. */
+export interface OutboxRow {
+  readonly n: number;
+  readonly shard: number;
+  readonly event: OutboxEvent;
+}
+
+/** What the publisher of a member reads and clears. Only the owner of a shard publishes its events. */
+export interface OutboxStore {
+  /** Events of these shards that were not published yet, oldest first, at most `limit`. */
+  pending(shards: readonly number[], limit: number): Promise<OutboxRow[]>;
+  /** Forgets events after the bus has taken them over. */
+  published(ns: readonly number[]): Promise<void>;
+}
