@@ -103,6 +103,8 @@ export interface Backstage {
   doorbell(message: InboxMessage): void;
   /** Executions whose first events were committed by another one's step: bring them to life. */
   adopt(children: readonly { step: Step; workflow: WorkflowDefinition }[]): void;
+  /** Does something after `ms`, unless this member has stopped by then. */
+  later(ms: number, act: () => void): void;
   /** Durable timers that were set: remember the near ones. */
   timersSet(step: Step): void;
   /** The error workflow of a failed production run, if there is one; resolved before the failing commit. */

@@ -36,9 +36,10 @@ export class Company implements Backstage {
   readonly #live = new Set<string>();
   readonly #supervisor: Ref<ShardsMessage>;
   readonly #timers: Timers;
-  #cancelSweep: () => void = () => {};
+  readonly #later = new Set<() => void>();
   #sweeping = false;
   #draining = false;
+  #stopped = false;
 
   constructor({ system, services, owned }: CompanyParts) {
     this.system = system;
@@ -75,7 +76,10 @@ export class Company implements Backstage {
 
   async stop(): Promise<void> {
     this.#draining = true;
-    this.#cancelSweep();
+    // What is under way may come back later and must not begin anything anew: a timer would keep the process alive.
+    this.#stopped = true;
+    for (const cancel of this.#later) cancel();
+    this.#later.clear();
     this.#timers.stop();
     await Promise.all([...this.#shards.values()].map((ref) => this.system.stop(ref)));
     this.#shards.clear();
@@ -164,7 +168,7 @@ export class Company implements Backstage {
     if (!this.handles.has(executionId)) return;
     foldReport(executionId, this.services).then(
       (report) => (report ? this.handles.ended(report) : this.handles.gone(executionId, 'notAccepted')),
-      () => this.services.clock.after(this.services.limits.sweepMs, () => this.endedEarlier(executionId)),
+      () => this.later(this.services.limits.sweepMs, () => this.endedEarlier(executionId)),
     );
   }
 
@@ -178,6 +182,15 @@ export class Company implements Backstage {
       this.#live.add(step.executionId);
       this.#tell(step.shard, { type: 'adopt', step, workflow });
     }
+  }
+
+  later(ms: number, act: () => void): void {
+    if (this.#stopped) return;
+    const cancel = this.services.clock.after(ms, () => {
+      this.#later.delete(cancel);
+      act();
+    });
+    this.#later.add(cancel);
   }
 
   timersSet(step: Step): void {
@@ -239,7 +252,7 @@ export class Company implements Backstage {
   }
 
   #sweepLater(): void {
-    this.#cancelSweep = this.services.clock.after(this.services.limits.sweepMs, () => {
+    this.later(this.services.limits.sweepMs, () => {
       void this.#sweep().finally(() => this.#sweepLater());
     });
   }

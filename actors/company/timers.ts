@@ -15,6 +15,7 @@ export class Timers {
   readonly #horizonMs: number;
   readonly #ring: (timer: TimerRow) => void;
   readonly #held = new Map<string, () => void>();
+  #stopped = false;
 
   constructor(clock: Clock, journal: Pick<Journal, 'timers'>, horizonMs: number, ring: (timer: TimerRow) => void) {
     this.#clock = clock;
@@ -40,13 +41,15 @@ export class Timers {
     for (const row of rows) this.#hold(row);
   }
 
+  /** No timer rings after it, nor is one set by a look that was under way. */
   stop(): void {
+    this.#stopped = true;
     for (const cancel of this.#held.values()) cancel();
     this.#held.clear();
   }
 
   #hold(row: TimerRow): void {
-    if (this.#held.has(row.id) || this.#held.size >= TIMERS_HELD) return;
+    if (this.#stopped || this.#held.has(row.id) || this.#held.size >= TIMERS_HELD) return;
     const cancel = this.#clock.after(Math.max(0, row.fireAt - this.#clock.now()), () => {
       this.#held.delete(row.id);
       if (this.#clock.now() < row.fireAt) this.#hold(row);

@@ -20,7 +20,7 @@ const WRITE_RETRY_MS = 2_000;
 export function quarantine(condemned: Condemned, services: Services, backstage: Backstage): void {
   write(condemned, services).then(
     () => backstage.endedEarlier(condemned.executionId),
-    () => services.clock.after(WRITE_RETRY_MS, () => quarantine(condemned, services, backstage)),
+    () => backstage.later(WRITE_RETRY_MS, () => quarantine(condemned, services, backstage)),
   );
 }
 
