@@ -25,6 +25,11 @@ export interface NodeDefinition {
   /** Pause between tries, 0 to 5000 ms; default 1000. */
   readonly waitBetweenTriesMs: number;
   readonly onError: OnError;
+  /**
+   * Tags that a member must carry to perform this node, all of them; [] = any member, whatever the workflow says.
+   * Absent = as the workflow's settings say. Not of n8n, which passes the field on unread.
+   */
+  readonly placement?: readonly string[];
 }
 
 /** Where an output leads. */
@@ -48,6 +53,8 @@ export interface WorkflowSettings {
   readonly executionTimeoutSeconds?: number;
   /** `every-node`: commit after every node instead of before every effect. */
   readonly durability: 'before-effects' | 'every-node';
+  /** Placement of the nodes that have none of their own, triggers excepted; absent = any member. */
+  readonly placement?: readonly string[];
   /** Everything the author's JSON carried, for export. */
   readonly raw: JsonObject;
 }

@@ -12,6 +12,10 @@ export const WORKFLOW_JSON_DEPTH = 100;
 export const WORKFLOW_JSON_VALUES = 1_000_000;
 /** Characters of a workflow's or node's name. */
 export const NAME_CHARACTERS = 512;
+/** Tags that one placement may name. */
+export const PLACEMENT_TAGS = 32;
+/** Characters of a placement tag. */
+export const TAG_CHARACTERS = 255;
 /** Faults that one WORKFLOW_INVALID lists. */
 export const ISSUES_PER_REPORT = 100;
 

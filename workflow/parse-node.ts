@@ -4,6 +4,7 @@ import { shown } from './issues.ts';
 import { isJsonObject } from './json-check.ts';
 import { NAME_CHARACTERS } from './limits.ts';
 import { canonicalNodeType } from './node-type-name.ts';
+import { parsePlacement } from './parse-placement.ts';
 
 const MAX_TRIES = { least: 2, most: 5, default: 3 };
 const WAIT_BETWEEN_TRIES_MS = { least: 0, most: 5_000, default: 1_000 };
@@ -128,6 +129,8 @@ export function parseNode(
   if (name === undefined) return undefined;
   const at: Place = { field, name, issues };
   const credentials = objectOf(raw, 'credentials', at);
+  const placed = { field: `${field}.placement`, of: `Node "${name}"`, node: name, issues };
+  const placement = parsePlacement(raw['placement'], placed);
   return {
     id: idOf(raw, name, takenIds),
     name,
@@ -145,5 +148,6 @@ export function parseNode(
     maxTries: held(raw['maxTries'], MAX_TRIES),
     waitBetweenTriesMs: held(raw['waitBetweenTries'], WAIT_BETWEEN_TRIES_MS),
     onError: onErrorOf(raw, at),
+    ...(placement === undefined ? {} : { placement }),
   };
 }

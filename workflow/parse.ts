@@ -8,6 +8,7 @@ import { isJsonObject, jsonFault } from './json-check.ts';
 import { NODES_PER_WORKFLOW, WORKFLOW_JSON_DEPTH, WORKFLOW_JSON_VALUES } from './limits.ts';
 import { parseConnections } from './parse-connections.ts';
 import { parseNode } from './parse-node.ts';
+import { parsePlacement } from './parse-placement.ts';
 
 const DEFAULT_ZONE = 'America/New_York';
 const DEFAULT_NAME = 'My workflow';
@@ -118,12 +119,15 @@ function parseSettings(value: unknown, issues: IssueList): WorkflowSettings {
   const handled = typeof errorWorkflow === 'string' && errorWorkflow !== '' && errorWorkflow !== 'DEFAULT';
   // n8n writes -1 for "no limit".
   const limited = typeof executionTimeout === 'number' && executionTimeout > 0;
+  const placed = { field: 'settings.placement', of: 'The workflow', issues };
+  const placement = parsePlacement(raw['placement'], placed);
   return {
     executionOrder: orderOf(raw, issues),
     timezone: zoneOf(raw, issues),
     ...(handled ? { errorWorkflow } : {}),
     ...(limited ? { executionTimeoutSeconds: executionTimeout } : {}),
     durability: durabilityOf(raw, issues),
+    ...(placement === undefined ? {} : { placement }),
     raw,
   };
 }

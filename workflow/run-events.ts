@@ -61,7 +61,10 @@ export interface NodeStarted {
   run: number;
   /** Counts from 1. */
   attempt: number;
-  /** Idempotency key prefix of an effect: `executionId/nodeId/run`. Present exactly for effect `external`. */
+  /**
+   * Idempotency key prefix of an effect: `executionId/nodeId/run`. Present exactly for effect `external` and for nodes
+   * that another member performs.
+   */
   key?: string;
 }
 
