@@ -31,6 +31,7 @@ function scene(): Scene {
     release: (boot, shards) => guard(() => real.release(boot, shards)),
     members: () => real.members(),
     shards: () => real.shards(),
+    view: () => guard(() => real.view()),
   };
   const said: string[] = [];
   const made: Scene = {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { LeaseStore, MemberRow, ShardClaim, ShardRow } from '#runtime';
+import type { LeaseStore, LeaseView, MemberRow, ShardClaim, ShardRow } from '#runtime';
 import { int2s } from './journal/columns.ts';
 import { query } from './pool.ts';
 
@@ -25,10 +25,19 @@ export class PostgresLeases implements LeaseStore {
       text: `WITH forgotten AS (DELETE FROM troupe.member m WHERE m.lease_until < now() - interval '${FORGET_MEMBER}'
             AND m.boot_id <> $1 AND NOT EXISTS (SELECT 1 FROM troupe.shard s WHERE s.owner = m.boot_id)),
           replaced AS (DELETE FROM troupe.member m WHERE m.boot_id <> $1 AND m.data_dir_id = $4)
-        INSERT INTO troupe.member (boot_id, name, tags, data_dir_id, lease_until)
-        VALUES ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 ms')
-        ON CONFLICT (boot_id) DO UPDATE SET name = excluded.name, tags = excluded.tags, lease_until = excluded.lease_until`,
-      values: [member.bootId, member.name, [...member.tags], this.#dataDirId, leaseMs],
+        INSERT INTO troupe.member (boot_id, name, tags, data_dir_id, address, draining, lease_until)
+        VALUES ($1, $2, $3, $4, $6, $7, clock_timestamp() + $5 * interval '1 ms')
+        ON CONFLICT (boot_id) DO UPDATE SET name = excluded.name, tags = excluded.tags, address = excluded.address,
+          draining = excluded.draining, lease_until = excluded.lease_until`,
+      values: [
+        member.bootId,
+        member.name,
+        [...member.tags],
+        this.#dataDirId,
+        leaseMs,
+        member.address ?? null,
+        member.draining ?? false,
+      ],
     });
   }
 
@@ -65,12 +74,11 @@ export class PostgresLeases implements LeaseStore {
   }
 
   async members(): Promise<MemberRow[]> {
-    const rows = await query<{ boot_id: string; name: string; tags: string[]; left_ms: number }>(this.#pool, {
+    const rows = await query<MemberColumns>(this.#pool, {
       name: 'member-list',
-      text: `SELECT boot_id, name, tags, (extract(epoch FROM lease_until - clock_timestamp()) * 1000)::float8 AS left_ms
-        FROM troupe.member ORDER BY name, boot_id`,
+      text: `SELECT ${MEMBER_COLUMNS} FROM troupe.member m ORDER BY name, boot_id`,
     });
-    return rows.map(({ boot_id, name, tags, left_ms }) => ({ bootId: boot_id, name, tags, leaseLeftMs: left_ms }));
+    return rows.map(memberOf);
   }
 
   async shards(): Promise<ShardRow[]> {
@@ -78,6 +86,51 @@ export class PostgresLeases implements LeaseStore {
       name: 'shard-list',
       text: 'SELECT id, epoch, owner FROM troupe.shard ORDER BY id',
     });
-    return rows.map(({ id, epoch, owner }) => ({ shard: id, epoch, ...(owner !== null && { owner }) }));
+    return rows.map(({ id, epoch, owner }) => shardOf(id, epoch, owner));
   }
+
+  async view(): Promise<LeaseView> {
+    // A row per owner and not per shard: 512 rows a second would be work for nothing.
+    const rows = await query<Partial<MemberColumns> & { ids: number[] | null; epochs: number[]; owner: string | null }>(
+      this.#pool,
+      {
+        name: 'lease-view',
+        text: `SELECT ${MEMBER_COLUMNS}, s.owner, s.ids, s.epochs FROM troupe.member m FULL JOIN (
+            SELECT owner, array_agg(id ORDER BY id) AS ids, array_agg(epoch ORDER BY id) AS epochs
+            FROM troupe.shard GROUP BY owner) s ON s.owner = m.boot_id
+          ORDER BY name, boot_id`,
+      },
+    );
+    return {
+      members: rows.flatMap((row) => (isMember(row) ? [memberOf(row)] : [])),
+      shards: rows
+        .flatMap(({ ids, epochs, owner }) => (ids ?? []).map((shard, at) => shardOf(shard, epochs[at] ?? 0, owner)))
+        .sort((a, b) => a.shard - b.shard),
+    };
+  }
+}
+
+const MEMBER_COLUMNS = `m.boot_id, m.name, m.tags, m.address, m.draining,
+  (extract(epoch FROM m.lease_until - clock_timestamp()) * 1000)::float8 AS left_ms`;
+
+interface MemberColumns {
+  boot_id: string;
+  name: string;
+  tags: string[];
+  address: string | null;
+  draining: boolean;
+  left_ms: number;
+}
+
+/** Shards whose owner has no row any more come without the columns of one. */
+function isMember(row: Partial<Record<keyof MemberColumns, unknown>>): row is MemberColumns {
+  return typeof row.boot_id === 'string';
+}
+
+function memberOf({ boot_id, name, tags, address, draining, left_ms }: MemberColumns): MemberRow {
+  return { bootId: boot_id, name, tags, ...(address !== null && { address }), draining, leaseLeftMs: left_ms };
+}
+
+function shardOf(shard: number, epoch: number, owner: string | null): ShardRow {
+  return { shard, epoch, ...(owner !== null && { owner }) };
 }

@@ -26,6 +26,8 @@ export const ORM_CONNECTIONS = 4;
 export const CONNECT_MS = 5_000;
 /** A commit without an answer for this long is of unknown result: its connection is thrown away. */
 export const COMMIT_MS = 30_000;
+/** A renewal of the lease by its own thread, connecting included: the next one is due by then. */
+export const LEASE_BEAT_MS = 2_000;
 /** Any other statement. */
 export const QUERY_MS = 30_000;
 

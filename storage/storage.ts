@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import type { BlobStore, Journal, LeaseStore } from '#runtime';
+import type { BlobStore, Journal, LeaseBeatSource, LeaseStore } from '#runtime';
 import type { JsonObject } from '#workflow';
 import { BlobTable } from './blobs.ts';
 import { Executions } from './executions.ts';
@@ -31,6 +31,8 @@ export interface StorageOptions {
 export interface Storage {
   readonly journal: Journal;
   readonly leases: LeaseStore;
+  /** For a thread that renews the lease by a connection of its own. */
+  readonly leaseBeat: LeaseBeatSource;
   readonly blobs: BlobStore;
   readonly outbox: Outbox;
   readonly executions: Executions;
@@ -66,6 +68,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   return {
     journal: new PostgresJournal(pool, blobs, log),
     leases: new PostgresLeases(pool, dataDirId),
+    leaseBeat: { module: new URL('./lease-beat.ts', import.meta.url).href, connection },
     blobs,
     outbox: new Outbox(pool),
     executions: new Executions(pool),

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict';
-import type { LeaseStore, ShardClaim } from '../ports/index.ts';
+import type { LeaseStore, MemberRow, ShardClaim, ShardRow } from '../ports/index.ts';
 import { casesOf } from './case.ts';
 import type { ConformanceCase } from './case.ts';
 import { unique } from './journal-fixture.ts';
@@ -101,5 +101,40 @@ const rules: Record<string, (fixture: LeaseFixture) => Promise<void>> = {
     equal(find(live) > LONG_MS / 2, true);
     equal(find(dead) < 0, true);
     deepEqual(members.find(({ bootId }) => bootId === live)?.tags, ['a', 'b']);
+  },
+  'a member is listed with its address and whether it drains, as it last said': async (fixture) => {
+    const bootId = unique('boot');
+    const said = async (): Promise<unknown[]> => {
+      const found = (await fixture.leases.members()).find((member) => member.bootId === bootId);
+      return [found?.address, found?.draining];
+    };
+    await fixture.leases.renew({ bootId, name: bootId, tags: [] }, LONG_MS);
+    deepEqual(await said(), [undefined, false]);
+    await fixture.leases.renew({ bootId, name: bootId, tags: [], address: 'http://a:1', draining: true }, LONG_MS);
+    deepEqual(await said(), ['http://a:1', true]);
+    await fixture.leases.renew({ bootId, name: bootId, tags: [], address: 'http://a:2' }, LONG_MS);
+    deepEqual(await said(), ['http://a:2', false]);
+  },
+  'a lease of no length is over at once: what its member held is free': async (fixture) => {
+    const [owner, other] = [await join(fixture, LONG_MS), await join(fixture, LONG_MS)];
+    const [before] = await fixture.leases.claim(owner, [fixture.shards[0]]);
+    await fixture.leases.renew({ bootId: owner, name: owner, tags: [] }, 0);
+    const [after] = await fixture.leases.claim(other, [fixture.shards[0]]);
+    equal(after?.epoch, (before?.epoch ?? 0) + 1);
+  },
+  'the view shows members and shards as the lists do': async (fixture) => {
+    const [owner, dead] = [await join(fixture, LONG_MS), await join(fixture, SHORT_MS)];
+    const [first, second] = fixture.shards;
+    await fixture.leases.claim(owner, [first]);
+    await fixture.leases.claim(dead, [second]);
+    await fixture.elapse(SHORT_MS * 2);
+    const view = await fixture.leases.view();
+    const byId = (rows: readonly ShardRow[]): ShardRow[] => rows.toSorted((a, b) => a.shard - b.shard);
+    deepEqual(byId(view.shards), byId(await fixture.leases.shards()));
+    const names = (rows: readonly MemberRow[]): unknown[] => rows.map(({ leaseLeftMs: _left, ...row }) => row);
+    deepEqual(names(view.members), names(await fixture.leases.members()));
+    const find = (boot: string): number => view.members.find(({ bootId }) => bootId === boot)?.leaseLeftMs ?? NaN;
+    deepEqual([find(owner) > LONG_MS / 2, find(dead) < 0], [true, true]);
+    equal(view.shards.find(({ shard }) => shard === second)?.owner, dead);
   },
 };

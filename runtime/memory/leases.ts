@@ -1,4 +1,4 @@
-import type { LeaseStore, MemberRow, ShardClaim, ShardRow } from '../ports/index.ts';
+import type { LeaseStore, LeaseView, MemberRow, ShardClaim, ShardRow } from '../ports/index.ts';
 import { copy } from './state.ts';
 import type { MemoryState, ShardRow as OwnedRow } from './state.ts';
 
@@ -15,7 +15,18 @@ export class MemoryLeases implements LeaseStore {
 
   async renew(member: MemberRow, leaseMs: number): Promise<void> {
     const { leaseLeftMs: _reading, ...row } = member;
-    this.#state.members.set(member.bootId, { row: copy(row), until: this.#state.clock.monotonic() + leaseMs });
+    for (const [bootId, other] of this.#state.members) {
+      if (other.row.name === row.name && bootId !== row.bootId) this.#state.members.delete(bootId);
+    }
+    const until = this.#state.clock.monotonic() + leaseMs;
+    this.#state.members.set(member.bootId, { row: copy({ draining: false, ...row }), until });
+  }
+
+  /** As a renewal thread does: false when the member has no row. */
+  async extend(bootId: string, leaseMs: number): Promise<boolean> {
+    const member = this.#state.members.get(bootId);
+    if (member) member.until = this.#state.clock.monotonic() + leaseMs;
+    return member !== undefined;
   }
 
   async claim(bootId: string, shards: readonly number[]): Promise<ShardClaim[]> {
@@ -23,7 +34,7 @@ export class MemoryLeases implements LeaseStore {
     for (const shard of shards) {
       const row = this.#state.shards.get(shard) ?? { epoch: 0, owner: undefined };
       if (row.owner !== bootId) {
-        if (!this.#claimable(row, bootId)) continue;
+        if (!this.#claimable(row)) continue;
         row.owner = bootId;
         row.epoch += 1;
         this.#state.shards.set(shard, row);
@@ -53,10 +64,13 @@ export class MemoryLeases implements LeaseStore {
     }));
   }
 
-  #claimable(row: OwnedRow, bootId: string): boolean {
+  async view(): Promise<LeaseView> {
+    return { members: await this.members(), shards: await this.shards() };
+  }
+
+  #claimable(row: OwnedRow): boolean {
     if (row.owner === undefined) return true;
     const owner = this.#state.members.get(row.owner);
-    if (owner === undefined || owner.until <= this.#state.clock.monotonic()) return true;
-    return owner.row.name === this.#state.members.get(bootId)?.row.name;
+    return owner === undefined || owner.until <= this.#state.clock.monotonic();
   }
 }

@@ -16,6 +16,36 @@ export interface LeaseStore {
   members(): Promise<MemberRow[]>;
   /** Owner and epoch of every shard. */
   shards(): Promise<ShardRow[]>;
+  /** Both at one moment, in one cheap question: what every member asks each second. */
+  view(): Promise<LeaseView>;
+}
+
+/** Members and shards as the judge had them at one moment. */
+export interface LeaseView {
+  readonly members: readonly MemberRow[];
+  readonly shards: readonly ShardRow[];
+}
+
+/**
+ * The one call of a renewal thread. `extend` lets the lease of a member that has a row run `leaseMs` from now by the
+ * database clock and changes nothing else; false = there is no such row (write it anew with `renew`).
+ */
+export interface LeaseBeat {
+  extend(bootId: string, leaseMs: number): Promise<boolean>;
+  /** Lets go of its connection. Idempotent; never rejects. */
+  close(): Promise<void>;
+}
+
+/** What a module must export to be loaded by a renewal thread. `connection` can be cloned between threads. */
+export interface LeaseBeatModule {
+  openLeaseBeat(connection: unknown): LeaseBeat;
+}
+
+/** Where a renewal thread finds its module, and what it hands to it. */
+export interface LeaseBeatSource {
+  /** URL of a {@link LeaseBeatModule}. */
+  readonly module: string;
+  readonly connection: unknown;
 }
 
 /**
