@@ -49,6 +49,18 @@ const writing: Rules = {
     equal(await fixture.journal.execution(id), undefined);
     deepEqual(await fixture.journal.read(id), []);
   },
+  'rows of many executions come in one read, unknown ones are left out': async (fixture) => {
+    const writer = await Writer.owning(fixture);
+    const [one, two, unknown] = [await writer.id(), await writer.id(), await writer.id()];
+    await commit(fixture, writer.first(one), writer.first(two));
+    const rows = await fixture.journal.executions?.([one, unknown, two]);
+    if (rows === undefined) return;
+    deepEqual(
+      rows.toSorted((a, b) => Number(a.id) - Number(b.id)),
+      [await fixture.journal.execution(one), await fixture.journal.execution(two)],
+    );
+    deepEqual(await fixture.journal.executions?.([]), []);
+  },
   'reading goes on after a seq and stops at the limit': async (fixture) => {
     const writer = await Writer.owning(fixture);
     const id = await writer.id();

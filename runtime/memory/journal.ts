@@ -37,6 +37,11 @@ export class MemoryJournal implements Journal {
     return record === undefined ? undefined : copy(record);
   }
 
+  async executions(executionIds: readonly string[]): Promise<ExecutionRecord[]> {
+    this.faults.read('execution');
+    return copy(executionIds.flatMap((id) => this.#state.executions.get(id) ?? []));
+  }
+
   async unfinished(
     shards: readonly number[],
     options: { afterId?: string; limit: number },

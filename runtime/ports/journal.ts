@@ -17,6 +17,8 @@ export interface Journal {
   read(executionId: string, options?: { afterSeq?: number; limit?: number }): Promise<JournalEvent[]>;
   /** The execution's row, or undefined. */
   execution(executionId: string): Promise<ExecutionRecord | undefined>;
+  /** The rows of these executions in one read, in any order; absent ones are left out. Absent: ask for each by itself. */
+  executions?(executionIds: readonly string[]): Promise<ExecutionRecord[]>;
   /** Ids of executions of these shards that have not ended, oldest first, `afterId` exclusive, at most `limit`. */
   unfinished(shards: readonly number[], options: { afterId?: string; limit: number }): Promise<ExecutionRecord[]>;
   /** Due and coming timers of these shards with fireAt <= `until`, ascending, at most `limit`. */

@@ -4,7 +4,7 @@ import type { BlobTable } from '../blobs.ts';
 import { BLOCK_SERIALS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { query } from '../pool.ts';
-import { int2s } from './columns.ts';
+import { int2s, int8s } from './columns.ts';
 import { Committing } from './commit.ts';
 import { idNumber, idNumberOr } from './ids.ts';
 import { unpackRow, type StoredRow } from './pack.ts';
@@ -63,6 +63,17 @@ export class PostgresJournal implements Journal {
       values: [id],
     });
     return rows[0] && recordOf(rows[0]);
+  }
+
+  async executions(executionIds: readonly string[]): Promise<ExecutionRecord[]> {
+    const ids = executionIds.flatMap((id) => idNumberOr(id) ?? []);
+    if (ids.length === 0) return [];
+    const rows = await query<ExecutionRow>(this.#pool, {
+      name: 'executions-get',
+      text: `SELECT ${EXECUTION_COLUMNS} FROM troupe.execution WHERE id = ANY($1::int8[])`,
+      values: [int8s(ids)],
+    });
+    return rows.map(recordOf);
   }
 
   async unfinished(
