@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: our workloads and, in the same run on the same machine, the ceilings to compare them with.
  *
+ *   npm run bench -- costs [--seconds 8]      what one execution costs; see costs.ts
  *   npm run bench -- [--rounds 3] [--seconds 5] [--only W1,W5] [--out bench/results]
  *
  * The member is `troupe start` as a real process on a fresh data directory, PostgreSQL its embedded one, the load
@@ -13,8 +14,9 @@ import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { httpCeiling, rowCeilings } from './ceilings.ts';
+import { costs } from './costs.ts';
 import { BenchMember } from './member.ts';
-import { residentMb, type Server, startServer } from './processes.ts';
+import { BenchFailure, residentMb, type Server, startServer } from './processes.ts';
 import { type BenchReport, table } from './report.ts';
 import { type Figure, figure } from './statistics.ts';
 import { type Round, type Workload, workloads } from './workloads.ts';
@@ -26,7 +28,8 @@ const SETTLE_MS = 5_000;
 /** Between rounds, so that one round's checkpoint and garbage do not fall into the next. */
 const PAUSE_MS = 500;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '5' },
@@ -40,14 +43,19 @@ const chosen = workloads.filter(({ name }) => wanted.length === 0 || wanted.incl
 
 const dataDir = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
 try {
-  const report = await bench();
+  if (positionals[0] === 'costs') await costs(options.seconds, wanted);
+  else if (positionals.length === 0) publish(await bench());
+  else throw new BenchFailure(`bench knows "costs" and no "${positionals[0]}"`);
+} finally {
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+function publish(report: BenchReport): void {
   mkdirSync(values.out, { recursive: true });
   const file = join(values.out, `${report.startedAt.replaceAll(':', '-')}.json`);
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   process.stdout.write(`\n${table(report)}\n${JSON.stringify(report)}\n`);
   say(`every round is in ${file}`);
-} finally {
-  rmSync(dataDir, { recursive: true, force: true });
 }
 
 async function bench(): Promise<BenchReport> {
