@@ -38,6 +38,24 @@ export interface ConnectionTarget {
   readonly input: number;
 }
 
+/** At most so many production runs of one key are under way in the whole cluster; further ones queue. */
+export interface ConcurrencyLimit {
+  /** 1 to CONCURRENT_RUNS. */
+  readonly limit: number;
+  /** Text, or an expression over the first item that the trigger gets; absent = all runs share one key. */
+  readonly key?: string;
+}
+
+/** A bucket of `limit` starts per key, refilled evenly within `perMs`; further ones queue. */
+export interface RateLimit {
+  /** 1 to RUNS_PER_PERIOD. */
+  readonly limit: number;
+  /** Milliseconds of a second, a minute or an hour. */
+  readonly perMs: number;
+  /** As in {@link ConcurrencyLimit}. */
+  readonly key?: string;
+}
+
 /**
  * The settings of a workflow with every default filled in; what cannot be used was refused by `parseWorkflow` with
  * WORKFLOW_INVALID, which names the field.
@@ -55,6 +73,9 @@ export interface WorkflowSettings {
   readonly durability: 'before-effects' | 'every-node';
   /** Placement of the nodes that have none of their own, triggers excepted; absent = any member. */
   readonly placement?: readonly string[];
+  /** Limits of production runs (webhook, schedule, API); n8n has no such settings. */
+  readonly concurrency?: ConcurrencyLimit;
+  readonly rateLimit?: RateLimit;
   /** Everything the author's JSON carried, for export. */
   readonly raw: JsonObject;
 }

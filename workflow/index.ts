@@ -29,6 +29,7 @@ export {
   currentRun,
   resumedFor,
   pendingChildren,
+  queuedFor,
   wakeAtOf,
   runDataWithCurrent,
   runsOf,

@@ -23,6 +23,10 @@ export const ISSUES_PER_REPORT = 100;
 export const ITEMS_PER_NODE_RUN = 1_000_000;
 /** Approximate UTF-8 bytes of the JSON of all outputs of one node run. */
 export const OUTPUT_BYTES_PER_NODE_RUN = 256 * 1024 * 1024;
+/** Highest `settings.concurrency.limit`. */
+export const CONCURRENT_RUNS = 100_000;
+/** Highest `settings.rateLimit.limit`. */
+export const RUNS_PER_PERIOD = 1_000_000;
 /** Nesting of objects and arrays in an item. */
 export const ITEM_JSON_DEPTH = 1_000;
 /** Node runs of one execution; stops a loop that has no end. */

@@ -8,6 +8,7 @@ import { isJsonObject, jsonFault } from './json-check.ts';
 import { NODES_PER_WORKFLOW, WORKFLOW_JSON_DEPTH, WORKFLOW_JSON_VALUES } from './limits.ts';
 import { parseConnections } from './parse-connections.ts';
 import { parseNode } from './parse-node.ts';
+import { parseConcurrency, parseRateLimit } from './parse-run-limits.ts';
 import { parsePlacement } from './parse-placement.ts';
 
 const DEFAULT_ZONE = 'America/New_York';
@@ -121,6 +122,8 @@ function parseSettings(value: unknown, issues: IssueList): WorkflowSettings {
   const limited = typeof executionTimeout === 'number' && executionTimeout > 0;
   const placed = { field: 'settings.placement', of: 'The workflow', issues };
   const placement = parsePlacement(raw['placement'], placed);
+  const concurrency = parseConcurrency(raw['concurrency'], issues);
+  const rateLimit = parseRateLimit(raw['rateLimit'], issues);
   return {
     executionOrder: orderOf(raw, issues),
     timezone: zoneOf(raw, issues),
@@ -128,6 +131,8 @@ function parseSettings(value: unknown, issues: IssueList): WorkflowSettings {
     ...(limited ? { executionTimeoutSeconds: executionTimeout } : {}),
     durability: durabilityOf(raw, issues),
     ...(placement === undefined ? {} : { placement }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
     raw,
   };
 }

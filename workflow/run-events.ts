@@ -118,6 +118,12 @@ export interface NodeRetrying {
 }
 
 /**
+ * What a start over the limits of its workflow waits for: `concurrency` where such a limit is set (whatever else is),
+ * else `rate`. Always the second event of a run, of its first node, before that began; ended by its turn only.
+ */
+export type QueueReason = 'concurrency' | 'rate';
+
+/**
  * A node run began to wait, and with it the execution: nodes run one at a time. Ended by {@link ExecutionResumed} or
  * by the end of the execution. Durable before anybody is told of the wait.
  */
@@ -127,7 +133,7 @@ export interface ExecutionWaiting {
   node: string;
   run: number;
   /** What ends the wait; a `timer` in under 65 s keeps the status `running`, as in n8n, and so do `children`. */
-  reason: 'timer' | 'webhook' | 'form' | 'children' | 'uncertain';
+  reason: 'timer' | 'webhook' | 'form' | 'children' | 'uncertain' | QueueReason;
   /** When the wait ends by itself; absent = only by a message. */
   until?: number;
   /** Executions that this node waits for (reason `children`), in order of their calls. */

@@ -12,6 +12,7 @@ import type {
   ExecutionStarted,
   ExecutionWaiting,
   NodeRun,
+  QueueReason,
   RunData,
 } from './run-events.ts';
 import type { Delivery, WaitingLine } from './waiting-inputs.ts';
@@ -104,6 +105,8 @@ export interface RunState {
   parent: ExecutionStarted['parent'] | undefined;
   /** Epoch milliseconds; 0 until execution.started. */
   startedAt: number;
+  /** When its first node could begin: `startedAt`, or the end of its time in the queue. Epoch milliseconds. */
+  begunAt: number;
   stoppedAt: number | undefined;
   /** Finished node runs by name. The run at work is `current`; see `runDataWithCurrent`. */
   readonly runData: Map<string, NodeRun[]>;
@@ -151,6 +154,7 @@ export function newRun(plan: RunPlan): RunState {
     trigger: '',
     parent: undefined,
     startedAt: 0,
+    begunAt: 0,
     stoppedAt: undefined,
     runData: new Map(),
     memory: new Map(),
@@ -215,6 +219,13 @@ export function wakeAtOf(state: RunState): number | undefined {
   if (current === undefined || hasEnded(state)) return undefined;
   if (current.phase === 'retrying') return current.retryAt;
   return current.phase === 'waiting' ? current.wait?.until : undefined;
+}
+
+/** Why the run is in the queue of its workflow and has not begun; undefined when it is not. */
+export function queuedFor(state: RunState): QueueReason | undefined {
+  const { current } = state;
+  const reason = current?.phase === 'waiting' ? current.wait?.reason : undefined;
+  return reason === 'concurrency' || reason === 'rate' ? reason : undefined;
 }
 
 /** The run data with the run at work appended (status `running` or `waiting`): what people watch. */

@@ -15,7 +15,7 @@ import type {
   RunEvent,
 } from './run-events.ts';
 import type { CurrentRun, RunEffect, RunState } from './run-state.ts';
-import { hasEnded } from './run-state.ts';
+import { hasEnded, queuedFor } from './run-state.ts';
 
 type Effects = readonly RunEffect[];
 
@@ -33,6 +33,7 @@ function start(state: RunState, event: ExecutionStarted): Effects {
   state.trigger = event.trigger;
   state.parent = event.parent;
   state.startedAt = event.at;
+  state.begunAt = event.at;
   const { trigger, destination } = event;
   const { node, name: workflow } = state.workflow;
   if (!node.has(trigger)) return fail(state, toItemError(workflowErrors.TRIGGER_UNKNOWN({ workflow, node: trigger })));
@@ -132,8 +133,15 @@ function waiting(state: RunState, event: ExecutionWaiting): Effects {
 /** The waiting node is run again, as if disabled: it hands on what the resume brought, or its first input. */
 function resumed(state: RunState, event: ExecutionResumed): Effects {
   const current = currentFor(state, event, 'waiting');
+  const queued = queuedFor(state) !== undefined;
   state.status = 'running';
   current.phase = 'ready';
+  if (queued) {
+    // Its turn has come: the node begins as if it had never waited.
+    current.wait = undefined;
+    state.begunAt = event.at;
+    return effectOf(state, current);
+  }
   current.resumed = event;
   // A caller of sub-workflows turns their results into items itself.
   current.given = current.wait?.reason === 'children' ? undefined : [event.items ?? current.inputs[0] ?? []];
