@@ -1,5 +1,11 @@
 /** Which member owns which slice of executions, and what each may believe about it. */
 export { idIn, SHARDS, shardOf } from './shards.ts';
-export { createLeaseKeeper, stateAt } from './lease-keeper.ts';
-export type { LeaseEvents, LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.ts';
+export { createLeaseKeeper } from './lease-keeper.ts';
+export type { LeaseEvents, LeaseKeeper, LeaseKeeperOptions, LeasePulse } from './lease-keeper.ts';
+export type { LeaseRecord } from './own-lease.ts';
+export { createPeers } from './peers.ts';
+export type { ClusterPeers, PeersOptions } from './peers.ts';
+export type { ClusterMember, ClusterView } from './cluster-view.ts';
+export { shardMap, wantedBy } from './rendezvous.ts';
+export type { Candidate } from './rendezvous.ts';
 export { CLAIM_SWEEP_MS, LEASE_MS, RENEW_MS } from './limits.ts';

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { memoryStore, quiet, SimulatedClock } from '#runtime';
 import type { LeaseState, LeaseStore, ShardClaim } from '#runtime';
-import { createLeaseKeeper, stateAt, type LeaseKeeper } from './lease-keeper.ts';
+import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
+import { stateAt } from './own-lease.ts';
 import { CLAIM_SWEEP_MS, LEASE_MS, RENEW_MS, RENEW_TIMEOUT_MS } from './limits.ts';
 
 const WANTED = [1, 2, 3];
@@ -47,7 +48,7 @@ function scene(): Scene {
         wanted: () => wanted,
         events: {
           claimed: (claims) => said.push(`${bootId} claimed ${list(claims)}`),
-          lost: (shards, why) => said.push(`${bootId} lost ${shards.join()} ${why}`),
+          lost: (shards, why) => void said.push(`${bootId} lost ${shards.join()} ${why}`),
           state: (state) => said.push(`${bootId} ${state}`),
           failed: (_error, doing) => said.push(`${bootId} failed ${doing}`),
         },
