@@ -1,18 +1,43 @@
-import { parseWorkflow, validateWorkflow, workflowErrors, type JsonObject, type WorkflowDefinition } from '#workflow';
+import {
+  parseWorkflow,
+  TroupeError,
+  validateWorkflow,
+  workflowErrors,
+  type JsonObject,
+  type WorkflowDefinition,
+} from '#workflow';
 import type { NodeCatalog } from '#runtime';
-import type { ApiDependencies } from './ports.ts';
-import type { WebhookRegistry } from './webhooks/registry.ts';
+import { Follower } from './following.ts';
+import type { ApiLimits } from './limits.ts';
+import type { ActivationChange, ApiDependencies, WebhookAddress } from './ports.ts';
+import { addressOfPath, targetsOf, type WebhookRegistry } from './webhooks/registry.ts';
 
-/** Which workflows listen: webhooks here, schedules behind the trigger switch. */
+/**
+ * Which workflows listen: webhooks here, schedules behind the trigger switch. The database decides; every member
+ * follows it.
+ */
 export interface Activation {
-  /** Throws what makes the workflow unfit to be active: no trigger, an address that is taken. Changes nothing. */
-  check(workflow: WorkflowDefinition): void;
-  /** Begins to listen, or listens to the new version. Throws as `check`. */
-  on(workflow: WorkflowDefinition, version: number): Promise<void>;
+  /**
+   * Throws what makes the workflow unfit to be active: no trigger, an address that is taken. Changes nothing. Two
+   * members may both be told yes; then the database refuses one of them.
+   */
+  check(workflow: WorkflowDefinition): Promise<void>;
+  /** Begins to listen, or listens to the new version, on this member alone. `activeSince` as in TriggerSwitch. */
+  on(workflow: WorkflowDefinition, version: number, activeSince?: number): Promise<void>;
+  /** Ends listening on this member alone. */
   off(workflowId: string): Promise<void>;
-  /** Listens to everything that is stored as active; one that fails is logged and left out. Returns how many listen. */
+  /** Listens to everything that is stored as active, then follows; one that fails is logged and left out. Returns how many listen. */
   restore(): Promise<number>;
+  /** What was committed before the call is in effect here when it resolves. Rejects when the database does not answer. */
+  look(): Promise<void>;
+  /** This workflow was changed in the database: puts it into effect here and tells the others. Throws why it cannot listen. */
+  changed(workflowId: string): Promise<void>;
+  /** Follows no more; what listens goes on listening. */
+  stop(): void;
 }
+
+/** What members tell each other when a workflow began, changed or ended listening; body `{ workflowId }`. A hint. */
+const CHANGED = 'workflow.changed';
 
 /** Reads a workflow's JSON and holds it against the catalogue. Throws WORKFLOW_INVALID with the list of faults. */
 export function readWorkflow(source: JsonObject, id: string, catalog: NodeCatalog): WorkflowDefinition {
@@ -22,36 +47,119 @@ export function readWorkflow(source: JsonObject, id: string, catalog: NodeCatalo
   return definition;
 }
 
+/** The addresses that a definition listens on while it is active: what the database keeps unique among all members. */
+export function webhookAddresses(workflowId: string, source: JsonObject, catalog: NodeCatalog): WebhookAddress[] {
+  return addressesOf(parseWorkflow(source, { id: workflowId }), catalog);
+}
+
+/** As {@link webhookAddresses}, of a parsed definition. */
+export function addressesOf(workflow: WorkflowDefinition, catalog: NodeCatalog): WebhookAddress[] {
+  return targetsOf(workflow, 0, catalog).map(({ route: { method, path } }) => {
+    return { method, path, address: addressOfPath(path) };
+  });
+}
+
 /** Makes the switch over the webhook table and the schedules. */
-export function createActivation(deps: ApiDependencies, registry: WebhookRegistry): Activation {
-  const activation: Activation = {
-    check(workflow) {
-      refuseIdle(workflow, deps.catalog);
-      registry.check(workflow);
-    },
-    async on(workflow, version) {
-      refuseIdle(workflow, deps.catalog);
-      registry.activate(workflow, version);
-      await deps.triggers?.activated(workflow, version);
-    },
-    async off(workflowId) {
-      registry.deactivate(workflowId);
-      await deps.triggers?.deactivated(workflowId);
-    },
-    async restore() {
-      let count = 0;
-      for (const { id, source, version } of await deps.storage.workflows.active()) {
-        try {
-          await activation.on(parseWorkflow(source, { id }), version);
-          count += 1;
-        } catch (error) {
-          deps.log.error({ workflowId: id, err: error }, 'an active workflow cannot listen');
-        }
+export function createActivation(deps: ApiDependencies, registry: WebhookRegistry, limits: ApiLimits): Activation {
+  return new Switch(deps, registry, limits);
+}
+
+class Switch implements Activation {
+  readonly #deps: ApiDependencies;
+  readonly #registry: WebhookRegistry;
+  readonly #follower: Follower;
+  /** Why a workflow that the database has as active does not listen here. */
+  readonly #faults = new Map<string, Error>();
+  #deafen: () => void = () => {};
+
+  constructor(deps: ApiDependencies, registry: WebhookRegistry, limits: ApiLimits) {
+    this.#deps = deps;
+    this.#registry = registry;
+    this.#follower = new Follower({
+      store: deps.storage.activations,
+      clock: deps.clock,
+      lookMs: limits.ACTIVATION_LOOK_MS,
+      apply: (change) => this.#apply(change),
+      failed: (error) => deps.log.warn({ err: error }, 'changes of active workflows could not be read; tried again'),
+    });
+  }
+
+  async check(workflow: WorkflowDefinition): Promise<void> {
+    refuseIdle(workflow, this.#deps.catalog);
+    try {
+      this.#registry.check(workflow);
+    } catch {
+      // What another member changed may not have come here yet.
+      await this.#follower.look();
+      this.#registry.check(workflow);
+    }
+  }
+
+  on(workflow: WorkflowDefinition, version: number, activeSince = this.#deps.clock.now()): Promise<void> {
+    return this.#listen(workflow, version, activeSince, false);
+  }
+
+  async off(workflowId: string): Promise<void> {
+    this.#registry.deactivate(workflowId);
+    await this.#deps.triggers?.deactivated(workflowId);
+  }
+
+  async restore(): Promise<number> {
+    const { storage, log, peers } = this.#deps;
+    // Read first: what changes from here on is read again by the follower.
+    const mark = await storage.activations.mark();
+    let count = 0;
+    for (const { id, source, version, activeSince } of await storage.workflows.active()) {
+      try {
+        await this.on(parseWorkflow(source, { id }), version, activeSince);
+        count += 1;
+      } catch (error) {
+        log.error({ workflowId: id, err: error }, 'an active workflow cannot listen');
       }
-      return count;
-    },
-  };
-  return activation;
+    }
+    this.#follower.start(mark);
+    this.#deafen = peers?.told(CHANGED, () => void this.look().catch(() => {})) ?? (() => {});
+    return count;
+  }
+
+  look(): Promise<void> {
+    return this.#follower.look();
+  }
+
+  async changed(workflowId: string): Promise<void> {
+    this.#deps.peers?.link.broadcast({ kind: CHANGED, body: { workflowId } });
+    await this.#follower.look();
+    const fault = this.#faults.get(workflowId);
+    if (fault !== undefined) throw fault;
+  }
+
+  stop(): void {
+    this.#deafen();
+    this.#follower.stop();
+  }
+
+  async #listen(workflow: WorkflowDefinition, version: number, since: number, decided: boolean): Promise<void> {
+    refuseIdle(workflow, this.#deps.catalog);
+    this.#registry.activate(workflow, version, decided);
+    await this.#deps.triggers?.activated(workflow, version, since);
+  }
+
+  async #apply({ workflowId, version, activeSince }: ActivationChange): Promise<'done' | 'later'> {
+    this.#faults.delete(workflowId);
+    try {
+      if (version === undefined) await this.off(workflowId);
+      else {
+        const stored = await this.#deps.definitions.load(workflowId, version);
+        if (stored) await this.#listen(stored.definition, version, activeSince, true);
+      }
+      return 'done';
+    } catch (error) {
+      this.#faults.set(workflowId, error instanceof Error ? error : new TypeError(String(error)));
+      this.#deps.log.error({ workflowId, version, err: error }, 'an active workflow cannot listen');
+      // What the definition itself is at fault for stays as it is; all else may be otherwise with the next look.
+      return error instanceof TroupeError && !error.retryable ? 'done' : 'later';
+    }
+  }
 }
 
 const MANUAL_TYPES: ReadonlySet<string> = new Set(['n8n-nodes-base.manualTrigger', 'n8n-nodes-base.start']);

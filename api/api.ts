@@ -12,6 +12,7 @@ import type { ApiDependencies } from './ports.ts';
 import { problemOf } from './problems.ts';
 import type { Route } from './route.ts';
 import { clusterRoutes } from './routes/cluster.ts';
+import { memberRoutes } from './routes/members.ts';
 import { executeRoute } from './routes/execute.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -29,7 +30,7 @@ export interface Api {
   close(): Promise<void>;
   /** Where it listens; undefined before `listen` and after `close`. */
   address(): AddressInfo | undefined;
-  /** Begins or ends to listen for a workflow that was changed by other means than this API (import, another member). */
+  /** Which workflows listen on this member. */
   readonly activation: Activation;
   /** Every API route, for tests and the documentation. */
   readonly routes: readonly Route[];
@@ -43,16 +44,17 @@ export function createApi(deps: ApiDependencies): Api {
   let closing = false;
   const isClosing = (): boolean => closing;
   const registry = new WebhookRegistry(deps.catalog, limits);
-  const tests = new TestListeners(deps.catalog, deps.clock, limits);
-  const activation = createActivation(deps, registry);
+  const tests = new TestListeners(deps, limits);
+  const activation = createActivation(deps, registry, limits);
   const gate = createGate(deps.storage.apiKeys, deps.clock, limits);
-  const webhooks = createWebhookHandler({ deps, limits, registry, tests, closing: isClosing });
+  const webhooks = createWebhookHandler({ deps, limits, registry, tests, activation, closing: isClosing });
   const routes = [
     ...healthRoutes(deps, isClosing),
     ...workflowRoutes(deps, activation, tests),
     executeRoute(deps),
     ...executionRoutes(deps),
     ...clusterRoutes(deps),
+    ...memberRoutes(deps),
   ];
   const app = createApp(deps, limits, webhooks, routes, gate);
   let live: Live | undefined;
@@ -68,7 +70,7 @@ export function createApi(deps: ApiDependencies): Api {
     },
     async close() {
       closing = true;
-      tests.close();
+      activation.stop();
       await live?.close();
       await closeWithin(app, deps, limits);
     },

@@ -130,13 +130,6 @@ export const errors = defineErrors({
     retryable: false,
     hint: 'POST /api/v1/workflows/{id}/test-webhook first; it listens for one call.',
   },
-  WEBHOOK_TAKEN: {
-    message: (p: { method: string; path: string; workflowId: string }) =>
-      `The address ${p.method} ${p.path.slice(0, 200)} belongs to the active workflow ${p.workflowId}`,
-    status: 409,
-    retryable: false,
-    hint: 'Change the path or deactivate that workflow.',
-  },
   WEBHOOK_ROUTES_EXCEEDED: {
     message: (p: { limit: number }) => `This member serves ${p.limit} webhook addresses already`,
     status: 503,

@@ -1,6 +1,10 @@
 /** The gateway: HTTP API in n8n's shape, webhooks, metrics, health, and live sockets. */
 export { createApi, type Api } from './api.ts';
+export { webhookAddresses } from './activation.ts';
 export type {
+  ActivationChange,
+  ActivationStore,
+  ActiveWorkflow,
   ApiConfig,
   ApiDependencies,
   ApiStorage,
@@ -8,7 +12,9 @@ export type {
   ExecutionStore,
   ExecutionSummary,
   Page,
+  TestWebhookStore,
   TriggerSwitch,
+  WebhookAddress,
   WorkflowRecord,
   WorkflowStore,
 } from './ports.ts';
@@ -17,3 +23,4 @@ export { PERMISSIONS, PUBLIC_ROUTES, type Identity, type Permission } from './pe
 export { API_LIMITS, type ApiLimits } from './limits.ts';
 export { inputItems } from './input-items.ts';
 export { runJson, runDataOf, type RunJson } from './run-json.ts';
+export type { ClusterBook, MemberView, ShardView } from './cluster-book.ts';

@@ -51,6 +51,8 @@ export const API_LIMITS = {
   DUPLICATE_WAIT_MS: 30_000,
   /** Routes of active webhooks on this member. */
   WEBHOOK_ROUTES: 50_000,
+  /** Pause between looks for workflows that began or ended listening elsewhere, in milliseconds: the longest delay. */
+  ACTIVATION_LOOK_MS: 1_000,
   /** How long `/webhook-test/…` listens, in milliseconds; one call ends it earlier. */
   TEST_WEBHOOK_MS: 120_000,
   /** How long the rest of a refused body is read and thrown away, in milliseconds. */

@@ -1,11 +1,12 @@
 import type { Engine } from '#actors';
-import type { BinaryStore, Clock, ExecutionStatus, Journal, MemberRow, NodeCatalog, Random } from '#runtime';
-import type { EventBus, Hub } from '#transport';
+import type { BinaryStore, Clock, ExecutionStatus, Journal, NodeCatalog, Peers, Random } from '#runtime';
+import type { Hub } from '#transport';
 import type { JsonObject, WorkflowDefinition } from '#workflow';
 import type { FastifyBaseLogger } from 'fastify';
 import type { ApiLimits } from './limits.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import type { Identity } from './permissions.ts';
+import type { ClusterBook } from './cluster-book.ts';
 
 /** What the gateway needs of the rest; the composition root hands it in. Nothing here knows PostgreSQL. */
 export interface ApiDependencies {
@@ -25,10 +26,10 @@ export interface ApiDependencies {
   readonly ready: () => Promise<readonly string[]>;
   /** Told of workflows that became active, changed while active, or went inactive: schedules live there. */
   readonly triggers?: TriggerSwitch;
-  /** Where `workflow.*` events go; absent = nowhere. */
-  readonly bus?: EventBus;
-  /** All members, for people; absent = this one alone. */
-  readonly members?: () => Promise<readonly MemberRow[]>;
+  /** The other members, who hear at once of a workflow that began or ended listening; absent = there are none. */
+  readonly peers?: Pick<Peers, 'link' | 'told'>;
+  /** Members and shards, for people; absent = no word of them. */
+  readonly cluster?: ClusterBook;
   /** Lowered in tests. */
   readonly limits?: Partial<ApiLimits>;
 }
@@ -48,7 +49,8 @@ export interface ApiConfig {
 
 /** Told when a workflow begins, changes or ends being active; what it throws refuses the call that caused it. */
 export interface TriggerSwitch {
-  activated(workflow: WorkflowDefinition, version: number): void | Promise<void>;
+  /** `activeSince`: when this version began to listen, epoch milliseconds by the clock that all members share. */
+  activated(workflow: WorkflowDefinition, version: number, activeSince: number): void | Promise<void>;
   deactivated(workflowId: string): void | Promise<void>;
 }
 
@@ -63,6 +65,8 @@ export interface ApiStorage {
   readonly workflows: WorkflowStore;
   readonly executions: ExecutionStore;
   readonly journal: Pick<Journal, 'read' | 'execution'>;
+  readonly activations: ActivationStore;
+  readonly testWebhooks: TestWebhookStore;
   readonly apiKeys: {
     /** Who the key belongs to; undefined when it is unknown, revoked or expired. */
     identify(key: string): Promise<Identity | undefined>;
@@ -82,6 +86,14 @@ export interface WorkflowRecord {
   readonly updatedAt: number;
 }
 
+/** A workflow that listens. `activeSince` as in {@link ActivationChange}. */
+export interface ActiveWorkflow {
+  readonly id: string;
+  readonly version: number;
+  readonly source: JsonObject;
+  readonly activeSince: number;
+}
+
 /** One page of a list. */
 export interface Page<T> {
   readonly rows: readonly T[];
@@ -89,17 +101,57 @@ export interface Page<T> {
   readonly next?: string;
 }
 
+/** Which workflows listen, as all members know it. */
+export interface ActivationStore {
+  /** Number of the newest change; 0 = there was none yet. */
+  mark(): Promise<number>;
+  /**
+   * Changes after `mark`, oldest first, at most `limit`; of one workflow only the newest. Whoever has seen a number has
+   * missed none below it.
+   */
+  changes(mark: number, limit: number): Promise<readonly ActivationChange[]>;
+}
+
+/** A workflow that began, changed or ended listening. */
+export interface ActivationChange {
+  readonly change: number;
+  readonly workflowId: string;
+  /** What triggers start; absent = it listens no more. */
+  readonly version?: number;
+  /** When this version began to listen, epoch milliseconds by the clock that all members share. */
+  readonly activeSince: number;
+}
+
+/** One webhook of a workflow; `address` is its path without the names of parameters. */
+export interface WebhookAddress {
+  readonly method: string;
+  readonly path: string;
+  readonly address: string;
+}
+
+/** Test addresses that wait for one call, at whichever member it arrives. */
+export interface TestWebhookStore {
+  /** Listens for `ms` milliseconds, anew when asked again. Throws WEBHOOK_TAKEN. */
+  listen(workflowId: string, version: number, addresses: readonly WebhookAddress[], ms: number): Promise<void>;
+  /** Workflows that listen now, at most `limit`. */
+  listening(limit: number): Promise<readonly { readonly workflowId: string; readonly version: number }[]>;
+  /** Ends the wait; true for one caller only. */
+  take(workflowId: string, version: number): Promise<boolean>;
+}
+
 /** Workflows by id; undefined = there is none. `list` is in order of creation and holds at most `limit` rows. */
 export interface WorkflowStore {
   list(query: { limit: number; after?: string; active?: boolean; name?: string }): Promise<Page<WorkflowRecord>>;
   get(id: string): Promise<WorkflowRecord | undefined>;
-  create(source: JsonObject, ownerId: string): Promise<WorkflowRecord>;
+  /** The same store for the changes of one user, whose id their `workflow.*` events carry. */
+  by(userId: string): Pick<WorkflowStore, 'create' | 'update' | 'remove' | 'setActive'>;
+  create(source: JsonObject): Promise<WorkflowRecord>;
   /** A new version; runs that are under way keep theirs. Undefined when there is no such workflow. */
   update(id: string, source: JsonObject): Promise<WorkflowRecord | undefined>;
   remove(id: string): Promise<WorkflowRecord | undefined>;
   setActive(id: string, active: boolean): Promise<WorkflowRecord | undefined>;
-  /** Every active workflow with the version that its triggers start. */
-  active(): Promise<readonly { readonly id: string; readonly version: number; readonly source: JsonObject }[]>;
+  /** Every active workflow with the version that its triggers start, and since when. */
+  active(): Promise<readonly ActiveWorkflow[]>;
 }
 
 /** A row of the list of executions. Times are epoch milliseconds. */

@@ -6,7 +6,14 @@ import { createHub, type Hub } from '#transport';
 import { pino } from 'pino';
 import { createApi, type Api } from './api.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import type { ApiConfig, ApiDependencies, ApiStorage, ExecutionSummary, WorkflowRecord } from './ports.ts';
+import type {
+  ActivationChange,
+  ApiConfig,
+  ApiDependencies,
+  ApiStorage,
+  ExecutionSummary,
+  WorkflowRecord,
+} from './ports.ts';
 import type { Identity } from './permissions.ts';
 
 /** What a run of the fake engine does. */
@@ -192,17 +199,20 @@ const IDENTITIES: ReadonlyMap<string, Identity> = new Map([
 ]);
 
 /** Storage in memory, with the executions of the fake engine. */
-export function memoryStorage(engine: FakeEngine): ApiStorage {
+export function memoryStorage(engine: FakeEngine, clock: Clock): ApiStorage {
+  const activations = memoryActivations(clock);
   const workflows = new Map<string, WorkflowRecord>();
   const change = (id: string, fields: Partial<WorkflowRecord>): WorkflowRecord | undefined => {
     const known = workflows.get(id);
     if (known === undefined) return undefined;
     const changed = { ...known, ...fields, updatedAt: 2 };
     workflows.set(id, changed);
+    if (changed.active || known.active) activations.note(id, changed.active ? changed.version : undefined);
     return changed;
   };
-  return {
+  const storage: ApiStorage = {
     workflows: {
+      by: () => storage.workflows,
       async list({ limit, after, active, name }) {
         const rows = [...workflows.values()].filter(
           (row) => (active === undefined || row.active === active) && (name === undefined || row.name === name),
@@ -220,10 +230,12 @@ export function memoryStorage(engine: FakeEngine): ApiStorage {
       async remove(id) {
         const known = workflows.get(id);
         workflows.delete(id);
+        if (known?.active) activations.note(id, undefined);
         return known;
       },
       setActive: async (id, active) => change(id, { active }),
-      active: async () => [...workflows.values()].filter(({ active }) => active),
+      active: async () =>
+        [...workflows.values()].filter(({ active }) => active).map((row) => ({ ...row, activeSince: 1 })),
     },
     executions: {
       async list({ limit, after, status, workflowId }) {
@@ -248,7 +260,42 @@ export function memoryStorage(engine: FakeEngine): ApiStorage {
       },
       execution: async (id) => engine.journal.get(id)?.record,
     },
+    activations,
+    testWebhooks: memoryTestWebhooks(clock),
     apiKeys: { identify: async (key) => IDENTITIES.get(key) },
+  };
+  return storage;
+}
+
+/** Changes of what listens, in their order; of one workflow only the newest. */
+function memoryActivations(clock: Clock) {
+  let last = 0;
+  const newest = new Map<string, ActivationChange>();
+  return {
+    note(workflowId: string, version: number | undefined): void {
+      last += 1;
+      newest.delete(workflowId);
+      const change = { change: last, workflowId, activeSince: clock.now() };
+      newest.set(workflowId, version === undefined ? change : { ...change, version });
+    },
+    mark: async () => last,
+    changes: async (mark: number, limit: number) =>
+      [...newest.values()].filter(({ change }) => change > mark).slice(0, limit),
+  };
+}
+
+function memoryTestWebhooks(clock: Clock): ApiStorage['testWebhooks'] {
+  const waiting = new Map<string, { workflowId: string; version: number; until: number }>();
+  const live = () => [...waiting.values()].filter(({ until }) => until > clock.now());
+  return {
+    async listen(workflowId, version, _addresses, ms) {
+      waiting.set(workflowId, { workflowId, version, until: clock.now() + ms });
+    },
+    listening: async (limit) => live().slice(0, limit),
+    async take(workflowId, version) {
+      const found = live().some((each) => each.workflowId === workflowId && each.version === version);
+      return found && waiting.delete(workflowId);
+    },
   };
 }
 
@@ -314,8 +361,8 @@ export interface Rig {
 export function createRig(more: Partial<Omit<ApiDependencies, 'config'>> & { config?: Partial<ApiConfig> } = {}): Rig {
   const hub = more.hub ?? createHub();
   const engine = new FakeEngine(hub);
-  const storage = more.storage ?? memoryStorage(engine);
-  const clock = new HandClock();
+  const clock = more.clock instanceof HandClock ? more.clock : new HandClock();
+  const storage = more.storage ?? memoryStorage(engine, clock);
   const metrics = createMetrics();
   const api = createApi({
     engine,
@@ -340,10 +387,10 @@ export function createRig(more: Partial<Omit<ApiDependencies, 'config'>> & { con
     clock,
     metrics,
     async add(source, active = true) {
-      const { id, version } = await storage.workflows.create(source, 'owner');
+      const { id } = await storage.workflows.create(source);
       if (!active) return id;
       await storage.workflows.setActive(id, true);
-      await api.activation.on(parseWorkflow(source, { id }), version);
+      await api.activation.changed(id);
       return id;
     },
   };

@@ -1,6 +1,7 @@
 import type { ClientConfig } from 'pg';
 import type { BlobStore, Journal, LeaseBeatSource, LeaseStore } from '#runtime';
 import type { JsonObject } from '#workflow';
+import { Activations, databaseNow, TestWebhooks } from './activations.ts';
 import { BlobTable } from './blobs.ts';
 import { Executions } from './executions.ts';
 import { PostgresJournal } from './journal/journal.ts';
@@ -10,6 +11,7 @@ import { JOURNAL_CONNECTIONS, ORM_CONNECTIONS } from './limits.ts';
 import { SILENT, type Log } from './log.ts';
 import { migrate } from './migrations/index.ts';
 import type { ApiKeys, Users } from './people/accounts.ts';
+import type { AddressesOf } from './people/publishing.ts';
 import type { Settings } from './people/settings.ts';
 import type { Workflows } from './people/workflows.ts';
 import { openPool, query, statsOf, type PoolStats } from './pool.ts';
@@ -23,6 +25,10 @@ export interface StorageOptions {
   readonly log?: Log;
   /** Of the lock on the data directory; lets this boot claim at once what the last one held. */
   readonly dataDirId?: string;
+  /** Addresses that a definition listens on while active; default none. What listens is unique among members by them. */
+  readonly addressesOf?: AddressesOf;
+  /** Called after the commit of a change of a workflow: its event waits in the outbox. */
+  readonly announced?: () => void;
   /** Sizes of the two pools; together with other members they must fit the server's `max_connections`. */
   readonly pools?: { readonly journal?: number; readonly people?: number };
 }
@@ -41,8 +47,12 @@ export interface Storage {
   readonly users: Users;
   readonly apiKeys: ApiKeys;
   readonly settings: Settings;
+  readonly activations: Activations;
+  readonly testWebhooks: TestWebhooks;
   /** Static data of a workflow by key (`global`, `node:<name>`), as last committed. */
   staticData(workflowId: string): Promise<Record<string, JsonObject>>;
+  /** The database's clock, epoch milliseconds: what all members share. Rejects with STORAGE_UNAVAILABLE. */
+  now(): Promise<number>;
   /** Resolves when the database answers; rejects with STORAGE_UNAVAILABLE. */
   ping(): Promise<void>;
   /** Connections of the journal's pool. */
@@ -61,7 +71,12 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     typeof options.connection === 'string' ? { connectionString: options.connection } : options.connection;
   // MikroORM takes a quarter of a second to load: beside the migration, not after it.
   const [{ openPeople }] = await Promise.all([import('./people/index.ts'), migrate(connection)]);
-  const people = await openPeople(connection, pools?.people ?? ORM_CONNECTIONS);
+  const people = await openPeople(
+    connection,
+    pools?.people ?? ORM_CONNECTIONS,
+    options.addressesOf ?? (() => []),
+    options.announced ?? (() => {}),
+  );
   const pool = openPool(connection, pools?.journal ?? JOURNAL_CONNECTIONS, log);
   const blobs = new BlobTable(pool);
   let closing: Promise<void> | undefined;
@@ -77,7 +92,10 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
     users: people.users,
     apiKeys: people.apiKeys,
     settings: people.settings,
+    activations: new Activations(pool),
+    testWebhooks: new TestWebhooks(pool),
     staticData: (workflowId) => readStaticData(pool, workflowId),
+    now: () => databaseNow(pool),
     ping: async () => void (await query(pool, { name: 'ping', text: 'SELECT 1' })),
     poolStats: () => statsOf(pool),
     close: () => (closing ??= Promise.all([pool.end(), people.close()]).then(() => undefined)),

@@ -11,6 +11,7 @@ const samples = [
   workflowErrors.TRIGGER_MISSING({ workflow: 'W' }),
   workflowErrors.TRIGGER_UNKNOWN({ workflow: 'W', node: 'A' }),
   workflowErrors.TRIGGER_DISABLED({ node: 'A' }),
+  workflowErrors.WEBHOOK_TAKEN({ method: 'GET', path: 'a', workflowId: 'w' }),
   workflowErrors.DESTINATION_UNKNOWN({ workflow: 'W', node: 'A' }),
   workflowErrors.RUN_EVENT_UNEXPECTED({ executionId: '1', event: 'e', expected: 'f' }),
   workflowErrors.RUN_ENDED({ executionId: '1', status: 'success', event: 'e' }),

@@ -66,6 +66,13 @@ export const workflowErrors = defineErrors({
     retryable: false,
     hint: 'Enable the node or start at another one.',
   },
+  WEBHOOK_TAKEN: {
+    message: (p: { method: string; path: string; workflowId: string }) =>
+      `The address ${p.method} ${p.path.slice(0, 200)} belongs to the active workflow ${p.workflowId}`,
+    status: 409,
+    retryable: false,
+    hint: 'Change the path or deactivate that workflow.',
+  },
   DESTINATION_UNKNOWN: {
     message: (p: { workflow: string; node: string }) => `Workflow "${p.workflow}" has no node "${p.node}" to run to`,
     status: 400,

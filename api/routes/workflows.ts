@@ -1,5 +1,4 @@
 import type { JsonObject, WorkflowDefinition } from '#workflow';
-import type { OutboxEvent } from '#runtime';
 import { Type } from 'typebox';
 import { readWorkflow, type Activation } from '../activation.ts';
 import { cursorOf, placeOf } from '../cursor.ts';
@@ -46,9 +45,8 @@ export function workflowRoutes(deps: ApiDependencies, activation: Activation, te
       body: WorkflowBody,
       async handle({ body, identity }) {
         readWorkflow(body, '', deps.catalog);
-        const record = await workflows.create(body, identity.ownerId);
+        const record = await workflows.by(identity.ownerId).create(body);
         deps.metrics.workflowCreated();
-        announce(deps, 'workflow.created', record, identity.ownerId);
         return workflowJson(record);
       },
     }),
@@ -75,9 +73,7 @@ function changeRoutes(deps: ApiDependencies, activation: Activation): Route[] {
       body: WorkflowBody,
       async handle({ params: { id }, body, identity }) {
         const definition = readWorkflow(body, id, deps.catalog);
-        const record = await replace(deps, activation, definition, body);
-        announce(deps, 'workflow.updated', record, identity.ownerId);
-        return workflowJson(record);
+        return workflowJson(await replace(deps, activation, { definition, body, userId: identity.ownerId }));
       },
     }),
     route({
@@ -86,9 +82,8 @@ function changeRoutes(deps: ApiDependencies, activation: Activation): Route[] {
       permission: 'workflow:write',
       params: IdParams,
       async handle({ params: { id }, identity }) {
-        const record = found(await workflows.remove(id), id);
-        await activation.off(id);
-        announce(deps, 'workflow.deleted', record, identity.ownerId);
+        const record = found(await workflows.by(identity.ownerId).remove(id), id);
+        await activation.changed(id);
         return workflowJson(record);
       },
     }),
@@ -101,16 +96,14 @@ function changeRoutes(deps: ApiDependencies, activation: Activation): Route[] {
 async function replace(
   deps: ApiDependencies,
   activation: Activation,
-  definition: WorkflowDefinition,
-  body: JsonObject,
+  { definition, body, userId }: { definition: WorkflowDefinition; body: JsonObject; userId: string },
 ): Promise<WorkflowRecord> {
   const { workflows } = deps.storage;
   const { id } = definition;
   const { active } = found(await workflows.get(id), id);
-  if (active) activation.check(definition);
-  const record = found(await workflows.update(id, body), id);
-  // Stored first: a run must never be pinned to a version that nobody can load.
-  if (record.active) await activation.on(definition, record.version);
+  if (active) await activation.check(definition);
+  const record = found(await workflows.by(userId).update(id, body), id);
+  if (record.active) await activation.changed(id);
   return record;
 }
 
@@ -123,12 +116,9 @@ function switchRoute(deps: ApiDependencies, activation: Activation, active: bool
     params: IdParams,
     async handle({ params: { id }, identity }) {
       const stored = found(await workflows.get(id), id);
-      const definition = active ? readWorkflow(stored.source, id, deps.catalog) : undefined;
-      if (definition !== undefined) activation.check(definition);
-      const record = found(await workflows.setActive(id, active), id);
-      if (definition === undefined) await activation.off(id);
-      else await activation.on(definition, record.version);
-      announce(deps, active ? 'workflow.activated' : 'workflow.deactivated', record, identity.ownerId);
+      if (active) await activation.check(readWorkflow(stored.source, id, deps.catalog));
+      const record = found(await workflows.by(identity.ownerId).setActive(id, active), id);
+      await activation.changed(id);
       return workflowJson(record);
     },
   });
@@ -142,7 +132,8 @@ function testWebhookRoute(deps: ApiDependencies, tests: TestListeners): Route {
     params: IdParams,
     async handle({ params: { id } }) {
       const stored = found(await deps.storage.workflows.get(id), id);
-      const { routes, expiresAt } = tests.listen(readWorkflow(stored.source, id, deps.catalog), stored.version);
+      const definition = readWorkflow(stored.source, id, deps.catalog);
+      const { routes, expiresAt } = await tests.listen(definition, stored.version);
       return {
         webhooks: routes.map(({ method, path }) => ({ method, path: `/webhook-test/${path}` })),
         expiresAt: new Date(expiresAt).toISOString(),
@@ -154,21 +145,4 @@ function testWebhookRoute(deps: ApiDependencies, tests: TestListeners): Route {
 function found(record: WorkflowRecord | undefined, id: string): WorkflowRecord {
   if (record === undefined) throw errors.WORKFLOW_UNKNOWN({ id });
   return record;
-}
-
-/** Tells the event bus; a bus that is away holds up no caller. */
-function announce(deps: ApiDependencies, type: string, record: WorkflowRecord, userId: string): void {
-  if (deps.bus === undefined) return;
-  const event: OutboxEvent = {
-    id: deps.random.hex(16),
-    type,
-    aggregateId: record.id,
-    aggregateType: 'workflow',
-    timestamp: deps.clock.now(),
-    userId,
-    version: record.version,
-    payload: { name: record.name, active: record.active },
-    metadata: {},
-  };
-  deps.bus.publish(event).catch((error: unknown) => deps.log.warn({ err: error, type }, 'event not published'));
 }

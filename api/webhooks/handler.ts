@@ -68,8 +68,8 @@ async function answerCall(
       const resumed = await resumeCall(request, address, serving);
       return writeAnswer(reply, resumed, parting(cors, serving));
     }
-    if (request.method === 'OPTIONS') return preflight(request, reply, address, kind, serving);
-    const match = matchOf(request, address, kind, serving);
+    if (request.method === 'OPTIONS') return await preflight(request, reply, address, kind, serving);
+    const match = known(request, address, kind, serving) ?? (await sought(request, address, kind, serving));
     cors = corsHeaders(request, match.target.allowedOrigins);
     const answer = await runCall(request, address, match, kind, serving);
     return writeAnswer(reply, answer, parting(cors, serving));
@@ -83,11 +83,31 @@ function parting(headers: Record<string, string>, { closing }: WebhookServing): 
   return closing() ? { ...headers, connection: 'close' } : headers;
 }
 
-function matchOf(request: IncomingMessage, { path }: Address, kind: Kind, serving: WebhookServing): WebhookMatch {
+/** The usual case, in which nothing is waited for. */
+function known(
+  { method = 'GET' }: IncomingMessage,
+  { path }: Address,
+  kind: Kind,
+  { registry }: WebhookServing,
+): WebhookMatch | undefined {
+  return kind.kind === 'test' ? undefined : registry.find(method, path);
+}
+
+/** An address that is not known here: another member may have opened it a moment ago. */
+async function sought(
+  request: IncomingMessage,
+  { path }: Address,
+  kind: Kind,
+  { tests, activation, registry }: WebhookServing,
+): Promise<WebhookMatch> {
   const method = request.method ?? 'GET';
-  const match = kind.kind === 'test' ? serving.tests.take(method, path) : serving.registry.find(method, path);
+  const test = kind.kind === 'test';
+  if (!test) await activation.look();
+  const match = test ? await tests.take(method, path) : registry.find(method, path);
+  // Nobody listened to the call meanwhile: its body would never come to an end.
+  if (request.destroyed && !request.complete) throw errors.CLIENT_GONE({});
   if (match !== undefined) return match;
-  throw kind.kind === 'test' ? errors.WEBHOOK_TEST_UNKNOWN({ method, path }) : errors.WEBHOOK_UNKNOWN({ method, path });
+  throw test ? errors.WEBHOOK_TEST_UNKNOWN({ method, path }) : errors.WEBHOOK_UNKNOWN({ method, path });
 }
 
 async function runCall(
@@ -133,14 +153,15 @@ async function finish(
   return outcomeOf(handle, plan, deps.binary);
 }
 
-function preflight(
+async function preflight(
   request: IncomingMessage,
   reply: ServerResponse,
   { path }: Address,
   kind: Kind,
-  { registry, tests }: WebhookServing,
-): number {
-  const methods = kind.kind === 'test' ? tests.methodsOf(path) : registry.methodsOf(path);
+  { registry, tests, activation }: WebhookServing,
+): Promise<number> {
+  if (kind.kind === 'production' && registry.methodsOf(path).length === 0) await activation.look();
+  const methods = kind.kind === 'test' ? await tests.methodsOf(path) : registry.methodsOf(path);
   if (methods.length === 0) throw errors.WEBHOOK_UNKNOWN({ method: 'OPTIONS', path });
   const wanted = request.headers['access-control-request-method'] ?? methods[0] ?? 'GET';
   const target = kind.kind === 'test' ? undefined : registry.find(wanted, path)?.target;

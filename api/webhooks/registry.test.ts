@@ -5,7 +5,7 @@ import { createCatalog } from '#nodes';
 import { parseWorkflow, type JsonObject } from '#workflow';
 import { API_LIMITS } from '../limits.ts';
 import { webhookWorkflow } from '../testing.ts';
-import { WebhookRegistry } from './registry.ts';
+import { addressOfPath, WebhookRegistry } from './registry.ts';
 
 const catalog = createCatalog();
 const registryOf = (limits = {}) => new WebhookRegistry(catalog, { ...API_LIMITS, ...limits });
@@ -63,6 +63,44 @@ test('an address belongs to one active workflow; refusing leaves the table as it
   assert.throws(() => registry.activate(hook('second', { path: 'a' }), 1), { code: 'WEBHOOK_TAKEN', status: 409 });
   assert.equal(registry.find('GET', 'a')?.target.workflow.id, 'first');
   assert.equal(registry.size, 1);
+});
+
+test('patterns that differ only in the names of their parameters are one address', () => {
+  const registry = registryOf();
+  registry.activate(hook('first', { path: 'users/:id' }), 1);
+  assert.throws(() => registry.check(hook('second', { path: 'users/:name' })), { code: 'WEBHOOK_TAKEN' });
+  registry.activate(hook('second', { path: 'users/:name', httpMethod: 'POST' }), 1);
+  assert.deepEqual(registry.find('POST', 'hook-id/users/7')?.params, { name: '7' });
+  assert.deepEqual(registry.find('GET', 'hook-id/users/7')?.params, { id: '7' });
+});
+
+for (const [held, wanted] of [
+  ['a', 'a'],
+  ['x/:y', 'x/:z'],
+] as const) {
+  test(`what the database decided takes ${wanted} from whoever had ${held} here, and its late news undoes nothing`, () => {
+    const registry = registryOf();
+    const called = held.includes(':') ? 'hook-id/x/1' : 'a';
+    registry.activate(hook('old', { path: held }), 1);
+    registry.activate(hook('new', { path: wanted }), 1, true);
+    assert.equal(registry.find('GET', called)?.target.workflow.id, 'new');
+    assert.equal(registry.size, 1);
+    registry.deactivate('old');
+    assert.equal(registry.find('GET', called)?.target.workflow.id, 'new');
+    registry.activate(hook('old', { path: 'elsewhere' }), 2, true);
+    assert.equal(registry.find('GET', called)?.target.workflow.id, 'new');
+    assert.equal(registry.size, 2);
+  });
+}
+
+test('which of two fitting patterns answers does not depend on which came first', () => {
+  const patterns = ['a/:y/c', ':x/b/c'];
+  const answers = [patterns, patterns.toReversed()].map((order) => {
+    const registry = registryOf();
+    for (const path of order) registry.activate(hook(path, { path }), 1);
+    return registry.find('GET', 'hook-id/a/b/c')?.target.workflow.id;
+  });
+  assert.equal(answers[0], answers[1]);
 });
 
 test('two nodes of one workflow cannot share an address', () => {
@@ -134,7 +172,9 @@ test('however workflows come and go, exactly the active ones are found', () => {
             registry.activate(hook(id, { path }), 1);
             active.set(id, path);
           } catch {
-            assert.ok([...active].some(([other, taken]) => other !== id && taken === path));
+            assert.ok(
+              [...active].some(([other, taken]) => other !== id && addressOfPath(taken) === addressOfPath(path)),
+            );
           }
         }
         assert.equal(registry.size, active.size);

@@ -1,4 +1,4 @@
-import type { NodeDefinition, WebhookResponse, WorkflowDefinition } from '#workflow';
+import { workflowErrors, type NodeDefinition, type WebhookResponse, type WorkflowDefinition } from '#workflow';
 import type { NodeCatalog, WebhookRoute, WebhookTrigger } from '#runtime';
 import { errors } from '../errors.ts';
 import type { ApiLimits } from '../limits.ts';
@@ -40,7 +40,7 @@ export class WebhookRegistry {
   readonly #limits: ApiLimits;
   readonly #fixed = new Map<string, Methods>();
   readonly #patterns = new Map<string, Pattern[]>();
-  readonly #routesOf = new Map<string, { path: string; method: string }[]>();
+  readonly #routesOf = new Map<string, RouteKey[]>();
   #size = 0;
 
   constructor(catalog: NodeCatalog, limits: ApiLimits) {
@@ -55,15 +55,15 @@ export class WebhookRegistry {
 
   /**
    * Registers every enabled webhook node; routes the workflow had before are replaced. All or nothing: throws
-   * WEBHOOK_TAKEN and WEBHOOK_ROUTES_EXCEEDED with the table as it was.
+   * WEBHOOK_TAKEN and WEBHOOK_ROUTES_EXCEEDED with the table as it was. `decided`: the database gave these addresses
+   * to this workflow, so whoever has them here has lost them there, and only its news has not come yet.
    */
-  activate(workflow: WorkflowDefinition, version: number): readonly WebhookRoute[] {
+  activate(workflow: WorkflowDefinition, version: number, decided = false): readonly WebhookRoute[] {
     const targets = targetsOf(workflow, version, this.#catalog);
-    this.#refuseTaken(workflow.id, targets);
+    const taken = this.#taken(workflow.id, targets, decided);
+    this.#refuseMany(workflow.id, targets.length - taken.length);
+    for (const { path, method } of taken) this.#remove(path, method);
     this.deactivate(workflow.id);
-    if (this.#size + targets.length > this.#limits.WEBHOOK_ROUTES) {
-      throw errors.WEBHOOK_ROUTES_EXCEEDED({ limit: this.#limits.WEBHOOK_ROUTES });
-    }
     for (const { route, target } of targets) this.#methods(route.path, true)?.set(route.method, target);
     this.#routesOf.set(
       workflow.id,
@@ -73,19 +73,25 @@ export class WebhookRegistry {
     return targets.map(({ route }) => route);
   }
 
-  /** Throws what {@link activate} would throw for addresses that are taken, and changes nothing. */
+  /** Throws what {@link activate} would throw, and changes nothing. */
   check(workflow: WorkflowDefinition): void {
-    this.#refuseTaken(workflow.id, targetsOf(workflow, 0, this.#catalog));
+    const targets = targetsOf(workflow, 0, this.#catalog);
+    this.#taken(workflow.id, targets, false);
+    this.#refuseMany(workflow.id, targets.length);
   }
 
   /** Forgets the routes of a workflow; calls under way go on. */
   deactivate(workflowId: string): void {
     for (const { path, method } of this.#routesOf.get(workflowId) ?? []) {
-      const methods = this.#methods(path, false);
-      if (methods?.delete(method) === true) this.#size -= 1;
-      if (methods?.size === 0) this.#drop(path);
+      if (this.#methods(path, false)?.get(method)?.workflow.id === workflowId) this.#remove(path, method);
     }
     this.#routesOf.delete(workflowId);
+  }
+
+  #remove(path: string, method: string): void {
+    const methods = this.#methods(path, false);
+    if (methods?.delete(method) === true) this.#size -= 1;
+    if (methods?.size === 0) this.#drop(path);
   }
 
   /** The target of a call; `path` without leading slash, as it stands in the address. */
@@ -127,16 +133,39 @@ export class WebhookRegistry {
     return undefined;
   }
 
-  #refuseTaken(workflowId: string, targets: readonly RoutedTarget[]): void {
+  /** Routes of other workflows at these addresses; throws WEBHOOK_TAKEN for the first one unless `decided`. */
+  #taken(workflowId: string, targets: readonly RoutedTarget[], decided: boolean): RouteKey[] {
     const own = new Set<string>();
-    for (const { route } of targets) {
-      const known = this.#methods(route.path, false)?.get(route.method);
-      const address = `${route.method} ${route.path}`;
-      if (own.has(address) || (known !== undefined && known.workflow.id !== workflowId)) {
-        throw errors.WEBHOOK_TAKEN({ ...route, workflowId: known?.workflow.id ?? workflowId });
+    return targets.flatMap(({ route }) => {
+      const held = this.#holder(route.path, route.method);
+      const other = held !== undefined && held.workflowId !== workflowId ? held : undefined;
+      const address = `${route.method} ${addressOfPath(route.path)}`;
+      if (own.has(address) || (other !== undefined && !decided)) {
+        const { method, path } = route;
+        throw workflowErrors.WEBHOOK_TAKEN({ method, path, workflowId: other?.workflowId ?? workflowId });
       }
       own.add(address);
+      return other === undefined ? [] : [{ path: other.path, method: route.method }];
+    });
+  }
+
+  #refuseMany(workflowId: string, more: number): void {
+    const own = this.#routesOf.get(workflowId)?.length ?? 0;
+    const limit = this.#limits.WEBHOOK_ROUTES;
+    if (this.#size - own + more > limit) throw errors.WEBHOOK_ROUTES_EXCEEDED({ limit });
+  }
+
+  /** Who has this address, under whatever names of parameters. */
+  #holder(path: string, method: string): { path: string; workflowId: string } | undefined {
+    const segments = path.split('/');
+    const alike = path.includes(':')
+      ? (this.#patterns.get(keyOf(segments)) ?? []).filter((pattern) => sameAddress(pattern.segments, segments))
+      : [{ segments, methods: this.#fixed.get(path) }];
+    for (const pattern of alike) {
+      const target = pattern.methods?.get(method);
+      if (target !== undefined) return { path: pattern.segments.join('/'), workflowId: target.workflow.id };
     }
+    return undefined;
   }
 
   /** The methods registered under a path as it was declared; made when `create`. */
@@ -148,7 +177,7 @@ export class WebhookRegistry {
     if (known !== undefined || !create) return known?.methods;
     const made: Pattern = { segments, methods: new Map() };
     patterns?.push(made);
-    patterns?.sort((a, b) => fixedCount(b.segments) - fixedCount(a.segments));
+    patterns?.sort(byPrecedence);
     return made.methods;
   }
 
@@ -159,6 +188,11 @@ export class WebhookRegistry {
     if (left.length === 0) this.#patterns.delete(keyOf(segments));
     else this.#patterns.set(keyOf(segments), left);
   }
+}
+
+interface RouteKey {
+  readonly path: string;
+  readonly method: string;
 }
 
 interface RoutedTarget {
@@ -200,6 +234,23 @@ function keyOf(segments: readonly string[]): string {
 
 function sameShape(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((segment, index) => segment === b[index]);
+}
+
+/** What makes two declared paths the same address: all but the names of their parameters. */
+export function addressOfPath(path: string): string {
+  return path
+    .split('/')
+    .map((segment) => (segment.startsWith(':') ? ':' : segment))
+    .join('/');
+}
+
+function sameAddress(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && addressOfPath(a.join('/')) === addressOfPath(b.join('/'));
+}
+
+/** The same on every member, in whatever order workflows came to be active there. */
+function byPrecedence(a: Pattern, b: Pattern): number {
+  return fixedCount(b.segments) - fixedCount(a.segments) || (a.segments.join('/') < b.segments.join('/') ? -1 : 1);
 }
 
 function fixedCount(segments: readonly string[]): number {

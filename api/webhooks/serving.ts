@@ -1,3 +1,4 @@
+import type { Activation } from '../activation.ts';
 import type { ApiLimits } from '../limits.ts';
 import type { ApiDependencies } from '../ports.ts';
 import type { WebhookRegistry } from './registry.ts';
@@ -9,6 +10,7 @@ export interface WebhookServing {
   readonly limits: ApiLimits;
   readonly registry: WebhookRegistry;
   readonly tests: TestListeners;
+  readonly activation: Pick<Activation, 'look'>;
   /** True from the moment close was asked for. */
   readonly closing: () => boolean;
 }

@@ -3,11 +3,12 @@ import { Migrator } from '@mikro-orm/migrations';
 import type { ClientConfig } from 'pg';
 import { Foundation } from './001-foundation.ts';
 import { Cluster } from './002-cluster.ts';
+import { Triggers } from './003-triggers.ts';
 import { MIGRATION_TABLE } from './list.ts';
 import { ormConnection } from '../orm-connection.ts';
 
 /** Classes by their order; the names must be those of MIGRATIONS (a test holds them together). */
-const MIGRATION_CLASSES = [Foundation, Cluster] as const;
+const MIGRATION_CLASSES = [Foundation, Cluster, Triggers] as const;
 
 /** Runs what is pending, all of it in one transaction. The caller holds the migration lock. */
 export async function runMigrations(connection: ClientConfig): Promise<void> {

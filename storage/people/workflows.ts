@@ -3,7 +3,9 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { JsonObject } from '#workflow';
 import { errors } from '../errors.ts';
 import { LIST_ROWS } from '../limits.ts';
+import { announce, workflowEvent, type WorkflowChange } from './announce.ts';
 import { WorkflowEntity, WorkflowVersionEntity, type WorkflowRow } from './entities.ts';
+import { activeSince, publish, unpublish, type AddressesOf } from './publishing.ts';
 import { pageOf, Repository, type Page } from './repository.ts';
 import { freshWorkflowId } from './secrets.ts';
 
@@ -29,9 +31,28 @@ const FOREIGN_ID = /^[\w-]{1,64}$/;
 
 /** Workflows and their versions. A version never changes: runs are pinned to one, and it stays when the workflow goes. */
 export class Workflows extends Repository {
+  readonly #em: EntityManager;
+  readonly #addressesOf: AddressesOf;
+  readonly #announced: () => void;
+  readonly #userId: string | undefined;
+
+  /** `announced` is called after the commit of each change: its event waits in the outbox. */
+  constructor(em: EntityManager, addressesOf: AddressesOf, announced: () => void = () => {}, userId?: string) {
+    super(em);
+    this.#em = em;
+    this.#addressesOf = addressesOf;
+    this.#announced = announced;
+    this.#userId = userId;
+  }
+
+  /** The same workflows for the changes of one user, whose id their events carry. */
+  by(userId: string): Workflows {
+    return new Workflows(this.#em, this.#addressesOf, this.#announced, userId);
+  }
+
   /** Stores version 1 under a fresh id. */
   create(source: JsonObject): Promise<WorkflowRecord> {
-    return this.write((em) => this.#insert(em, freshWorkflowId(), source));
+    return this.#change('created', (em) => this.#insert(em, freshWorkflowId(), source));
   }
 
   /**
@@ -39,18 +60,21 @@ export class Workflows extends Repository {
    * one.
    */
   save(source: JsonObject): Promise<WorkflowRecord & { created: boolean }> {
-    return this.write(async (em) => {
+    let created = false;
+    const what = (): WorkflowChange => (created ? 'created' : 'updated');
+    return this.#change(what, async (em) => {
       const given = source['id'];
       const id = typeof given === 'string' && FOREIGN_ID.test(given) ? given : freshWorkflowId();
       const found = await em.findOne(WorkflowEntity, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
+      created = !found;
       const record = found ? await this.#addVersion(em, found, source) : await this.#insert(em, id, source);
-      return { ...record, created: !found };
+      return { ...record, created };
     });
   }
 
-  /** A new version; runs under way keep theirs. An active workflow's triggers use it at once. */
+  /** A new version; runs under way keep theirs. An active workflow's triggers use it at once, or WEBHOOK_TAKEN. */
   update(id: string, source: JsonObject): Promise<WorkflowRecord | undefined> {
-    return this.write(async (em) => {
+    return this.#change('updated', async (em) => {
       const found = await em.findOne(WorkflowEntity, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       return found ? this.#addVersion(em, found, source) : undefined;
     });
@@ -104,36 +128,60 @@ export class Workflows extends Repository {
 
   /** Removes the workflow; its versions stay for the runs that are pinned to them. */
   remove(id: string): Promise<WorkflowRecord | undefined> {
-    return this.write(async (em) => {
+    return this.#change('deleted', async (em) => {
       const found = await em.findOne(WorkflowEntity, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!found) return undefined;
       const record = recordOf(found, await sourceOf(em, id, found.version));
       em.remove(found);
+      await unpublish(em, id);
       return record;
     });
   }
 
-  /** Publishes the newest version, or `version` of it, to the triggers; or takes it from them. */
+  /** Publishes the newest version, or `version` of it, to the triggers, or takes it from them. Throws WEBHOOK_TAKEN. */
   setActive(id: string, active: boolean, version?: number): Promise<WorkflowRecord | undefined> {
-    return this.write(async (em) => {
+    return this.#change(active ? 'activated' : 'deactivated', async (em) => {
       const found = await em.findOne(WorkflowEntity, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
       if (!found) return undefined;
       const published = version ?? found.version;
-      if (active && !(await em.findOne(WorkflowVersionEntity, { workflowId: id, version: published })))
-        return undefined;
+      const listening = active
+        ? await em.findOne(WorkflowVersionEntity, { workflowId: id, version: published })
+        : undefined;
+      if (listening === null) return undefined;
+      if (listening) await publish(em, id, published, this.#addressesOf(id, parse(listening.definition)));
+      else await unpublish(em, id);
       em.assign(found, { active, activeVersion: active ? published : null, updatedAt: new Date() });
       return recordOf(found, await sourceOf(em, id, found.version));
     });
   }
 
-  /** What the triggers start: every active workflow with its published version. */
-  active(): Promise<{ id: string; version: number; source: JsonObject }[]> {
+  /** What the triggers start: every active workflow with its published version, and since when it listens. */
+  active(): Promise<{ id: string; version: number; source: JsonObject; activeSince: number }[]> {
     return this.read(async (em) => {
       const rows = await em.find(WorkflowEntity, { active: true }, { orderBy: { position: 'asc' } });
       const wanted = rows.map((row) => ({ id: row.id, version: row.activeVersion ?? row.version }));
       const sources = await sourcesOf(em, wanted);
-      return wanted.map((row) => ({ ...row, source: sources.get(row.id) ?? {} }));
+      const since = await activeSince(em);
+      return wanted.map((row) => {
+        return { ...row, source: sources.get(row.id) ?? {}, activeSince: since.get(row.id) ?? 0 };
+      });
     });
+  }
+
+  /** A change and its event, all of it or nothing; a change of nothing is no event. */
+  async #change<T extends WorkflowRecord | undefined>(
+    what: WorkflowChange | (() => WorkflowChange),
+    work: (em: EntityManager) => Promise<T>,
+  ): Promise<T> {
+    const made = await this.write(async (em) => {
+      const record = await work(em);
+      if (record === undefined) return record;
+      const change = typeof what === 'string' ? what : what();
+      await announce(em, workflowEvent(change, record, { userId: this.#userId, at: Date.now() }));
+      return record;
+    });
+    if (made !== undefined) this.#announced();
+    return made;
   }
 
   async #insert(em: EntityManager, id: string, source: JsonObject): Promise<WorkflowRecord> {
@@ -155,6 +203,7 @@ export class Workflows extends Repository {
     const now = new Date();
     const version = found.version + 1;
     const activeVersion = found.active ? version : null;
+    if (found.active) await publish(em, found.id, version, this.#addressesOf(found.id, source));
     em.assign(found, { name: nameOf(source, found.name), version, activeVersion, updatedAt: now });
     addVersionRow(em, found.id, version, source, now);
     await em.flush();

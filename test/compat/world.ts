@@ -121,6 +121,8 @@ export async function makeWorld(options: WorldOptions): Promise<World> {
           executions: { list: async () => ({ rows: [] }) },
           journal: store.journal,
           apiKeys: { identify: async () => undefined },
+          activations: { mark: async () => 0, changes: async () => [] },
+          testWebhooks: { listen: async () => {}, listening: async () => [], take: async () => false },
         },
         definitions,
         catalog,
@@ -190,13 +192,12 @@ function storedWorkflows(workflows: ReadonlyMap<string, JsonObject>, active: rea
     return { id, name, active: active.includes(id), version: 1, source, createdAt: 0, updatedAt: 0 };
   };
   const refuse = async (): Promise<never> => Promise.reject(new Error('workflows of a case do not change'));
+  const changes = { create: refuse, update: refuse, remove: refuse, setActive: refuse };
   return {
+    ...changes,
+    by: () => changes,
     list: async () => ({ rows: [] }),
     get: async (id) => record(id),
-    create: refuse,
-    update: refuse,
-    remove: refuse,
-    setActive: refuse,
     active: async () => [],
   };
 }
