@@ -49,7 +49,7 @@ import {
 } from '#runtime';
 import { findEmbedded, lockDataDir, openStorage, startEmbedded, type Storage } from '#storage';
 import { createBreakers, startPhases, type Phase, type PhaseReport } from '#supervisors';
-import { createHub, createMemoryBus } from '#transport';
+import { createHub } from '#transport';
 
 /** Time each phase has to stop; a phase that overruns is reported and given up on. */
 const DRAIN_MS = 15_000;
@@ -361,7 +361,6 @@ class MemberParts {
       definitions: this.#definitions,
       catalog,
       hub: this.#hub,
-      bus: createMemoryBus(this.#metrics),
       binary: binaryStore(storage.blobs),
       clock,
       random,

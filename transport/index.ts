@@ -2,5 +2,7 @@
 export { createHub, type Hub, type HubOptions, type RunTopic, type Tap } from './hub.ts';
 export { liveEvent, type LiveEvent, type TreeEvent } from './live-event.ts';
 export type { Delivery, Listener } from './subscription.ts';
-export { createMemoryBus, type BusObserver, type EventBus } from './event-bus.ts';
-export { BUS_LIMITS, HUB_LIMITS, type HubLimits } from './limits.ts';
+export { createMemoryBus, type MemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
+export type { BusObserver } from './bus/lanes.ts';
+export { BUS_LIMITS, BUS_RETRY, type RetryPolicy } from './bus/limits.ts';
+export { HUB_LIMITS, type HubLimits } from './limits.ts';

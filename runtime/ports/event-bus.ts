@@ -44,17 +44,22 @@ export interface ParkedEvent {
   readonly parkedAt: number;
 }
 
-/** What waits in the outbox; `n` is its place in the order of commits. */
+/**
+ * What waits in the outbox: the events of one commit of one writer, in their order. `n` is its place in the order of
+ * commits, as far as one aggregate is concerned.
+ */
 export interface OutboxRow {
   readonly n: number;
   readonly shard: number;
-  readonly event: OutboxEvent;
+  readonly events: readonly OutboxEvent[];
 }
 
 /** What the publisher of a member reads and clears. Only the owner of a shard publishes its events. */
 export interface OutboxStore {
-  /** Events of these shards that were not published yet, oldest first, at most `limit`. */
+  /** Rows of these shards that were not published yet, oldest first, at most `limit`. */
   pending(shards: readonly number[], limit: number): Promise<OutboxRow[]>;
-  /** Forgets events after the bus has taken them over. */
+  /** Forgets rows after the bus has taken their events over. */
   published(ns: readonly number[]): Promise<void>;
+  /** How many rows wait on all shards, counted up to `atMost`. */
+  waiting(atMost: number): Promise<number>;
 }

@@ -77,7 +77,7 @@ function addStep(table: Table, n: number, step: Step, rows: EncodedStep, created
   if (step.timersSet || step.timersDone) addTimers(table, n, step);
   for (const message of new Set(step.inboxDone)) table.add('inboxDone', n, id, message);
   for (const message of step.deliver ?? []) addDelivery(table, n, message, created);
-  for (const event of step.outbox ?? []) table.add('outbox', n, event.id, step.shard, JSON.stringify(event));
+  addOutbox(table, n, step);
   for (const [key, value] of Object.entries(step.staticData ?? {})) {
     table.add('staticData', n, id, step.create?.workflowId, key, JSON.stringify(value ?? null));
   }
@@ -122,6 +122,12 @@ function addTimers(table: Table, n: number, step: Step): void {
     table.add('timersSet', n, timer.id, idNumber(timer.executionId), timer.fireAt, timer.shard, timer.kind);
   }
   for (const id of done) table.add('timersDone', n, id);
+}
+
+/** One row for all events of a step: that they left together makes them cheap. It goes by the id of the first. */
+function addOutbox(table: Table, n: number, { outbox, shard }: Step): void {
+  const first = outbox?.[0];
+  if (first) table.add('outbox', n, first.id, shard, JSON.stringify(outbox?.length === 1 ? first : outbox));
 }
 
 function addDelivery(table: Table, n: number, message: InboxMessage, created: ReadonlySet<string>): void {

@@ -1,35 +1,28 @@
 import type { Pool } from 'pg';
-import type { OutboxEvent } from '#runtime';
+import type { OutboxEvent, OutboxRow, OutboxStore } from '#runtime';
 import { query } from '../pool.ts';
 import { int2s, int8s } from './columns.ts';
 
-/** An integration event that waits to be published; `n` is its place in the order of commits. */
-export interface OutboxRow {
-  readonly n: number;
-  readonly shard: number;
-  readonly event: OutboxEvent;
-}
-
-/** What the publisher of a member reads and clears. Only the owner of a shard publishes its events. */
-export class Outbox {
+/**
+ * Integration events that wait to be published. A row holds all events of one step, or one of another writer; they go
+ * in the order of `n`, which for one aggregate is the order of its commits.
+ */
+export class Outbox implements OutboxStore {
   readonly #pool: Pool;
 
   constructor(pool: Pool) {
     this.#pool = pool;
   }
 
-  /** Events of these shards that were not published yet, oldest first, at most `limit`. */
   async pending(shards: readonly number[], limit: number): Promise<OutboxRow[]> {
     const rows = await query<{ n: number; shard: number; envelope: string }>(this.#pool, {
       name: 'outbox-pending',
       text: `SELECT n, shard, envelope FROM troupe.outbox WHERE shard = ANY($1::int2[]) ORDER BY n LIMIT $2`,
       values: [int2s(shards), limit],
     });
-    // We wrote the envelope ourselves, in this form.
-    return rows.map(({ n, shard, envelope }) => ({ n, shard, event: JSON.parse(envelope) as OutboxEvent }));
+    return rows.map(({ n, shard, envelope }) => ({ n, shard, events: eventsIn(envelope) }));
   }
 
-  /** Forgets events after the broker confirmed them. */
   async published(ns: readonly number[]): Promise<void> {
     await query(this.#pool, {
       name: 'outbox-published',
@@ -37,4 +30,19 @@ export class Outbox {
       values: [int8s(ns)],
     });
   }
+
+  async waiting(atMost: number): Promise<number> {
+    const rows = await query<{ count: number }>(this.#pool, {
+      name: 'outbox-waiting',
+      text: `SELECT count(*) AS count FROM (SELECT 1 FROM troupe.outbox LIMIT $1) AS w`,
+      values: [atMost],
+    });
+    return rows[0]?.count ?? 0;
+  }
+}
+
+/** We wrote the envelope ourselves: one event, or several in their order. */
+function eventsIn(envelope: string): readonly OutboxEvent[] {
+  const written = JSON.parse(envelope) as OutboxEvent | OutboxEvent[];
+  return Array.isArray(written) ? written : [written];
 }
