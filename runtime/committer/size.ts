@@ -8,6 +8,7 @@ export function stepRows(step: Step): number {
   let rows = 1 + step.events.length;
   rows += (step.timersSet?.length ?? 0) + (step.timersDone?.length ?? 0) + (step.inboxDone?.length ?? 0);
   rows += (step.deliver?.length ?? 0) + (step.outbox?.length ?? 0);
+  if (step.slot) rows += 1;
   for (const child of step.children ?? []) rows += stepRows(child);
   return rows;
 }

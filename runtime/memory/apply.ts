@@ -1,5 +1,6 @@
 import { errors } from '../errors.ts';
-import type { ExecutionRecord, ExecutionStatus, InboxMessage, Step, StepOutcome } from '../ports/index.ts';
+import type { ExecutionRecord, ExecutionStatus, InboxMessage, OutboxEvent, Step, StepOutcome } from '../ports/index.ts';
+import { enqueue } from './slots.ts';
 import { copy, idempotencySlot } from './state.ts';
 import type { MemoryState } from './state.ts';
 
@@ -32,6 +33,7 @@ export function assertStep(step: Step): void {
   step.events.forEach(({ seq }, index) => {
     if (seq !== (step.events[0]?.seq ?? 0) + index) throw invalid(`seq ${seq} leaves a gap`);
   });
+  if (step.slot && (!step.create || step.status !== 'waiting')) throw invalid('only a waiting start claims a turn');
   for (const child of step.children ?? []) {
     if (child.create === undefined) throw invalid(`child ${child.executionId} is not created here`);
     assertStep(child);
@@ -65,13 +67,20 @@ function write(state: MemoryState, step: Step): void {
   state.journal.set(step.executionId, journal);
   for (const timer of step.timersSet ?? []) state.timers.set(timer.id, copy(timer));
   for (const id of step.timersDone ?? []) state.timers.delete(id);
+  enqueue(state, step);
   consume(state, step.executionId, step.inboxDone ?? []);
   for (const message of step.deliver ?? []) deliver(state, message);
-  state.outbox.push(...copy(step.outbox ?? []));
+  leave(state, step.shard, step.outbox ?? []);
   if (step.staticData !== undefined) {
     const before = state.staticData.get(record.workflowId);
     state.staticData.set(record.workflowId, { ...before, ...copy(step.staticData) });
   }
+}
+
+function leave({ outbox }: MemoryState, shard: number, events: readonly OutboxEvent[]): void {
+  if (events.length === 0) return;
+  outbox.lastN += 1;
+  outbox.rows.push({ n: outbox.lastN, shard, events: copy(events) });
 }
 
 function rowAfter(before: ExecutionRecord | undefined, step: Step): ExecutionRecord {

@@ -1,4 +1,5 @@
 import type { RunEvent, ExecutionMode } from '#workflow';
+import type { SlotClaim } from './slots.ts';
 
 /**
  * The journal port. PostgreSQL is the only judge of what happened; this is its contract, kept by the real
@@ -74,6 +75,8 @@ export interface Step {
   outbox?: readonly OutboxEvent[];
   /** Executions that start with this commit (sub-workflows), on shards that the writer owns too. */
   children?: readonly Step[];
+  /** With `create` and the status `waiting` only: the execution queues under limits of its workflow; see {@link Slots}. */
+  slot?: SlotClaim;
   /** New static data of the workflow by key (`global` or `node:<name>`). */
   staticData?: Record<string, unknown>;
 }
