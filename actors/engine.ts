@@ -9,7 +9,10 @@ import type {
 } from '#workflow';
 import type { ActorInfo, ExecutionStatus } from '#runtime';
 
-/** What the gateways (HTTP, CLI, schedules) may ask of the actors. */
+/**
+ * What the gateways (HTTP, CLI, schedules) may ask of the actors. All but `start`, `tree` and `breakers` works for any
+ * execution of the cluster, whoever performs it.
+ */
 export interface Engine {
   /**
    * Starts a run on a shard this member owns. Throws ENGINE_OVERLOADED, ENGINE_DRAINING, ENGINE_NO_SHARD or
@@ -28,8 +31,12 @@ export interface Engine {
   ): Promise<{ kind: 'accepted'; handle: RunHandle } | { kind: 'unknown' | 'notWaiting' }>;
   /** Committed state of a run, folded from its journal; undefined when unknown. */
   inspect(executionId: string): Promise<RunReport | undefined>;
+  /** Where a run stands and what its owner says of it; undefined when unknown. Takes up to 3 s while owners change. */
+  state(executionId: string): Promise<ExecutionState | undefined>;
   /** The live supervision tree of this member. */
   tree(): readonly ActorInfo[];
+  /** The live trees of all members, this one first; takes up to 2 s when one does not answer. Never rejects. */
+  trees(): Promise<readonly MemberTree[]>;
   breakers(): readonly BreakerInfo[];
 }
 
@@ -55,8 +62,9 @@ export interface StartRequest {
 
 /**
  * A run that was taken on, and three moments of it; wait for any of them or none. They outlive crashes of the run's
- * actor. All reject with EXECUTION_MOVED (another member performs it now) or EXECUTION_NOT_ACCEPTED (the start never
- * became durable); on a duplicate `responded` and `ended` reject with EXECUTION_DUPLICATE.
+ * actor, and a run that another member takes over is followed there. All reject with EXECUTION_NOT_ACCEPTED (the start
+ * never became durable) or EXECUTION_MOVED (the run was taken over before anybody could say whether its start was
+ * durable); on a duplicate `responded` and `ended` reject with EXECUTION_DUPLICATE.
  */
 export interface RunHandle {
   readonly executionId: string;
@@ -97,6 +105,35 @@ export interface ResumeMessage {
   items?: Item[];
   /** Payload for signals, shown in the journal. */
   payload?: JsonValue;
+}
+
+/** Where an execution stands: its row, and what the member that performs it says. */
+export interface ExecutionState {
+  executionId: string;
+  status: ExecutionStatus;
+  /** Seq of its newest committed event. */
+  lastSeq: number;
+  wakeAt?: number;
+  /** What it waits for, while `waiting`. */
+  waitingFor?: string;
+  /** Name of the member that performs it; absent when it has ended or nobody owns it. */
+  member?: string;
+  /** False: its owner is not known or did not answer, so nothing is known beyond the database. */
+  reachable: boolean;
+  /** Present while it is in the memory of its owner: actor names of its running nodes, and its mailbox. */
+  live?: { nodes: readonly string[]; mailboxLength: number; state: ActorInfo['state'] };
+}
+
+/** One member's part of the live tree; `failure` says why it told nothing. */
+export interface MemberTree {
+  /** Its name. */
+  member: string;
+  bootId: string;
+  rows: readonly ActorInfo[];
+  breakers: readonly BreakerInfo[];
+  /** Rows that were too many to tell. */
+  omitted: number;
+  failure?: string;
 }
 
 /** One circuit breaker of this member, for people; closed ones without failures are not listed. */

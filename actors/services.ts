@@ -18,6 +18,7 @@ import type {
 import type { FaultHook } from './faults.ts';
 import type { ActorLimits } from './limits.ts';
 import type { RunReport } from './engine.ts';
+import type { LoadGate } from './shard/load-gate.ts';
 
 /** Everything the actors may touch, handed in by the composition root. No actor imports an adapter. */
 export interface Services {
@@ -35,6 +36,8 @@ export interface Services {
   readonly blobs: BlobStore;
   readonly breakers: BreakerGate;
   readonly live: LiveStream;
+  /** News of executions of other members; absent: whoever waits for one asks the database now and then. */
+  readonly news?: RunNews;
   readonly faults: FaultHook;
   readonly limits: ActorLimits;
   readonly owner: Ownership;
@@ -67,6 +70,12 @@ export interface LiveStream {
   published(executionId: string, workflowId: string, events: readonly JournalEvent[]): void;
 }
 
+/** Says when something new may have been committed of an execution, wherever it is performed. A hint; must not throw. */
+export interface RunNews {
+  /** Returns unwatch. */
+  watch(executionId: string, listener: () => void): () => void;
+}
+
 /** What this member owns, as far as it knows at this moment. */
 export interface Ownership {
   /** Epoch of a shard this member owns, or undefined. */
@@ -88,8 +97,30 @@ export interface ExecutionMetrics {
   node(nodeType: string, status: 'success' | 'error'): void;
 }
 
+/** Node runs of this member's executions that other members perform; see `guests/`. */
+export interface NodePlaces {
+  /** From now on `heard` is told what that member says of the ticket. */
+  open(ticket: string, member: string, heard: (word: PlaceWord) => void): void;
+  /**
+   * `done`: its result was taken, the member may forget it. `dropped`: it is not wanted, the member aborts it. `left`:
+   * this member no longer performs the execution; whoever does may take the node run over from that member.
+   */
+  close(ticket: string, how: 'done' | 'dropped' | 'left'): void;
+  /** Tells when another look may find what the last one did not: members came or went, or the link changed. */
+  watch(listener: () => void): () => void;
+}
+
+/** What the member that performs a node run says of it. */
+export type PlaceWord =
+  | { type: 'alive' }
+  /** Not checked; its form is in `guests/outcome.ts`. */
+  | { type: 'performed'; body: JsonObject }
+  /** It gives the node run back, unperformed as far as it knows. */
+  | { type: 'left'; why: string };
+
 /** How executions talk back to the member: waiters of HTTP calls, parents, timers. */
 export interface Backstage {
+  readonly places: NodePlaces;
   accepted(executionId: string, duplicateOf?: string): void;
   /** Committed events of a run, for waiters that look for an answer. */
   committed(executionId: string, events: readonly RunEvent[]): void;
@@ -105,6 +136,12 @@ export interface Backstage {
   adopt(children: readonly { step: Step; workflow: WorkflowDefinition }[]): void;
   /** Does something after `ms`, unless this member has stopped by then. */
   later(ms: number, act: () => void): void;
+  /** All loads of this member pass here. */
+  readonly loads: LoadGate;
+  /** A shard's actor ends; this was the newest commit of one of its executions, settled or not. */
+  leftBehind(executionId: string, commit: Promise<StepOutcome>): void;
+  /** The commit that an incarnation of another shard actor has left behind, if there was one lately. */
+  commitLeft(executionId: string): Promise<StepOutcome> | undefined;
   /** Durable timers that were set: remember the near ones. */
   timersSet(step: Step): void;
   /** The error workflow of a failed production run, if there is one; resolved before the failing commit. */
@@ -120,7 +157,7 @@ export interface ShardLine {
   /** Events up to this seq were shown to the live stream. */
   shown(seq: number): void;
   /** A commit is under way: no other incarnation may be loaded before it is settled. */
-  submitted(commit: Promise<unknown>): void;
+  submitted(commit: Promise<StepOutcome>): void;
 }
 
 /** The workflow that hears of a failed production run, pinned to the version that was newest when the run failed. */

@@ -1,6 +1,14 @@
 import { createCatalog } from '#nodes';
 import { parseWorkflow, type Item, type JsonObject, type RunEvent, type WebhookResponse } from '#workflow';
-import type { Engine, ResumeMessage, RunHandle, RunReport, StartRequest } from '#actors';
+import type {
+  Engine,
+  ExecutionState,
+  MemberTree,
+  ResumeMessage,
+  RunHandle,
+  RunReport,
+  StartRequest,
+} from '#actors';
 import type { ActorInfo, BinaryStore, Clock, ExecutionRecord, ExecutionStatus, JournalEvent, Random } from '#runtime';
 import { createHub, type Hub } from '#transport';
 import { pino } from 'pino';
@@ -77,6 +85,15 @@ export class FakeEngine implements Engine {
 
   async inspect(executionId: string): Promise<RunReport | undefined> {
     return this.journal.has(executionId) ? this.#report(executionId) : undefined;
+  }
+
+  async state(executionId: string): Promise<ExecutionState | undefined> {
+    const run = this.journal.get(executionId);
+    return run && { executionId, status: run.record.status, lastSeq: run.record.lastSeq, reachable: true };
+  }
+
+  async trees(): Promise<readonly MemberTree[]> {
+    return [{ member: 'test', bootId: 'test', rows: this.tree(), breakers: this.breakers(), omitted: 0 }];
   }
 
   tree(): readonly ActorInfo[] {

@@ -1,13 +1,16 @@
 import { canonicalNodeType, type ExecutionMode, type RunEvent, type WorkflowDefinition } from '#workflow';
-import type { ActorSystem, Clock, ExecutionRecord, InboxMessage, Ref, Step } from '#runtime';
+import type { ActorSystem, ExecutionRecord, InboxMessage, Ref, Step, StepOutcome } from '#runtime';
 import { shardOf } from '#cluster';
 import { errors } from '../errors.ts';
 import type { RunHandle, StartRequest } from '../engine.ts';
 import type { ExecutionMessage } from '../execution/protocol.ts';
+import { Places } from '../guests/places.ts';
 import type { Backstage, ErrorWorkflow, Services } from '../services.ts';
 import { shardActor } from '../shard/actor.ts';
+import { LoadGate } from '../shard/load-gate.ts';
 import { shardsActor, type ShardsMessage } from '../shard/shards.ts';
 import type { ShardMessage } from '../shard/protocol.ts';
+import { Elsewhere } from './elsewhere.ts';
 import { Handles } from './handles.ts';
 import { foldReport } from './inspect.ts';
 import { Timers } from './timers.ts';
@@ -31,13 +34,20 @@ export class Company implements Backstage {
   readonly system: ActorSystem;
   readonly services: Services;
   readonly handles = new Handles();
+  readonly places: Places;
+  readonly loads: LoadGate;
+  readonly elsewhere: Elsewhere;
   readonly #owned: () => readonly number[];
   readonly #shards = new Map<number, Ref<ShardMessage>>();
   readonly #live = new Set<string>();
+  /** Shards whose actor is still stopping, and how many of it there were. */
+  readonly #leaving = new Map<number, number>();
+  readonly #commitsLeft = new Map<string, { commit: Promise<StepOutcome>; until: number }>();
   readonly #supervisor: Ref<ShardsMessage>;
   readonly #timers: Timers;
   readonly #later = new Set<() => void>();
   #sweeping = false;
+  #sweepAgain = false;
   #draining = false;
   #stopped = false;
 
@@ -46,7 +56,13 @@ export class Company implements Backstage {
     this.services = services;
     this.#owned = owned;
     const { clock, random, journal, limits } = services;
+    this.loads = new LoadGate(limits.recoveringAtOnce);
+    const deliver = (executionId: string, messages: readonly InboxMessage[]): void =>
+      this.deliver(executionId, { type: 'inbox', messages });
+    const later = this.later.bind(this);
+    this.elsewhere = new Elsewhere({ services, handles: this.handles, owned, later, deliver });
     const revive = (shard: number): void => this.#revive(shard);
+    this.places = new Places(system, services);
     this.#supervisor = system.spawn('shards', shardsActor({ clock, random, revive }));
     this.#timers = new Timers(clock, journal, limits.timerHorizonMs, (timer) => {
       const [, node, run] = parseTimerId(timer.id);
@@ -67,11 +83,13 @@ export class Company implements Backstage {
   async begin(): Promise<void> {
     await this.#takeUp();
     this.#sweepLater();
+    this.elsewhere.begin();
   }
 
   /** No new executions from here on; those that run are left to the journal. */
   drain(): void {
     this.#draining = true;
+    this.places.drain();
   }
 
   async stop(): Promise<void> {
@@ -81,17 +99,25 @@ export class Company implements Backstage {
     for (const cancel of this.#later) cancel();
     this.#later.clear();
     this.#timers.stop();
+    await this.places.stop();
     await Promise.all([...this.#shards.values()].map((ref) => this.system.stop(ref)));
     this.#shards.clear();
   }
 
   /** These shards are another member's now, or nobody's for certain: their work stops here, unwritten. */
   async lost(shards: readonly number[]): Promise<void> {
-    const refs = shards.flatMap((shard) => this.#shards.get(shard) ?? []);
-    for (const shard of shards) this.#shards.delete(shard);
-    await Promise.all(refs.map((ref) => this.system.stop(ref)));
+    const left = Promise.all(shards.map((shard) => this.#leave(shard)));
     const gone = new Set(shards);
-    for (const executionId of this.#live) if (gone.has(shardOf(executionId))) this.gone(executionId, 'moved');
+    for (const executionId of this.#live) if (gone.has(shardOf(executionId))) this.#live.delete(executionId);
+    // Callers wait on: whoever performs the execution next, its journal answers them.
+    for (const executionId of this.handles.ids()) {
+      if (!gone.has(shardOf(executionId))) continue;
+      this.elsewhere.follow(
+        executionId,
+        left.then(() => this.commitLeft(executionId)),
+      );
+    }
+    await left;
   }
 
   /** Shards became ours: their unfinished work is taken up now and not at the next sweep. */
@@ -141,6 +167,11 @@ export class Company implements Backstage {
     this.#tell(shardOf(executionId), { type: 'deliver', executionId, message });
   }
 
+  /** Callers here wait for an execution that is not performed here: its journal answers them. */
+  followIfAway(executionId: string): void {
+    if (!this.elsewhere.isHere(executionId)) this.elsewhere.follow(executionId);
+  }
+
   // What executions say; see Backstage.
 
   accepted(executionId: string, duplicateOf?: string): void {
@@ -159,7 +190,17 @@ export class Company implements Backstage {
 
   gone(executionId: string, why: 'moved' | 'notAccepted'): void {
     this.#live.delete(executionId);
-    this.handles.gone(executionId, why);
+    if (why === 'moved') this.elsewhere.follow(executionId, this.commitLeft(executionId));
+    else this.handles.gone(executionId, why);
+  }
+
+  leftBehind(executionId: string, commit: Promise<StepOutcome>): void {
+    const until = this.services.clock.monotonic() + COMMITS_LEFT_MS;
+    this.#commitsLeft.set(executionId, { commit, until });
+  }
+
+  commitLeft(executionId: string): Promise<StepOutcome> | undefined {
+    return this.#commitsLeft.get(executionId)?.commit;
   }
 
   endedEarlier(executionId: string, shownSeq?: number): void {
@@ -173,14 +214,14 @@ export class Company implements Backstage {
   }
 
   doorbell(message: InboxMessage): void {
-    if (this.services.owner.epochOf(shardOf(message.executionId)) === undefined) return;
-    this.deliver(message.executionId, { type: 'inbox', messages: [message] });
+    if (this.elsewhere.isHere(message.executionId)) {
+      this.deliver(message.executionId, { type: 'inbox', messages: [message] });
+    } else this.elsewhere.ring(message);
   }
 
   adopt(children: readonly { step: Step; workflow: WorkflowDefinition }[]): void {
     for (const { step, workflow } of children) {
-      this.#live.add(step.executionId);
-      this.#tell(step.shard, { type: 'adopt', step, workflow });
+      if (this.#tell(step.shard, { type: 'adopt', step, workflow })) this.#live.add(step.executionId);
     }
   }
 
@@ -210,6 +251,16 @@ export class Company implements Backstage {
 
   // The inner workings.
 
+  async #leave(shard: number): Promise<void> {
+    const ref = this.#shards.get(shard);
+    this.#shards.delete(shard);
+    if (!ref) return;
+    const count = (this.#leaving.get(shard) ?? 1) + 1;
+    this.#leaving.set(shard, count);
+    await this.system.stop(ref);
+    if (this.#leaving.get(shard) === count) this.#leaving.delete(shard);
+  }
+
   /** The last events of a run whose end was committed without its actor being told. */
   async #showRest(executionId: string, shownSeq: number): Promise<void> {
     const { journal, live } = this.services;
@@ -228,15 +279,18 @@ export class Company implements Backstage {
     return stored && trigger !== undefined ? { ...stored, trigger } : undefined;
   }
 
-  #tell(shard: number, message: ShardMessage): void {
-    this.system.tell(this.#shard(shard), message);
+  /** False where the shard is not ours: whoever owns it finds in the database what there is to do. */
+  #tell(shard: number, message: ShardMessage): boolean {
+    const ref = this.#shards.get(shard) ?? this.#open(shard);
+    return ref !== undefined && this.system.tell(ref, message);
   }
 
-  #shard(shard: number): Ref<ShardMessage> {
-    const known = this.#shards.get(shard);
-    if (known) return known;
+  #open(shard: number): Ref<ShardMessage> | undefined {
+    if (this.#stopped || this.services.owner.epochOf(shard) === undefined) return undefined;
     const behavior = shardActor(shard, this.services, this);
-    const ref = this.system.spawn(`shard-${shard}`, behavior, { mailboxMessages: SHARD_MAILBOX_MESSAGES });
+    // Where it was lost and came back, the actor of then may still be stopping.
+    const name = this.#leaving.has(shard) ? `shard-${shard}.${this.#leaving.get(shard)}` : `shard-${shard}`;
+    const ref = this.system.spawn(name, behavior, { mailboxMessages: SHARD_MAILBOX_MESSAGES });
     this.#shards.set(shard, ref);
     this.system.tell(this.#supervisor, { type: 'watch', shard, ref });
     return ref;
@@ -259,22 +313,26 @@ export class Company implements Backstage {
 
   /** Near timers, lost doorbells, and running executions that nobody performs. The database away: next time. */
   async #sweep(): Promise<void> {
-    if (this.#sweeping || this.#draining) return;
+    if (this.#draining) return;
+    // What came to this member since the sweep under way began may be unknown to it.
+    this.#sweepAgain = this.#sweeping;
+    if (this.#sweeping) return;
     this.#sweeping = true;
+    this.#forgetCommits();
     try {
       await this.#takeUp();
-      for (const id of await this.services.journal.inboxPending(this.#owned(), UNFINISHED_PER_READ))
-        await this.#knock(id);
+      await this.elsewhere.knockAll();
     } catch {
       // Whoever writes to the journal reports that it is away; the sweep only comes back later.
     } finally {
       this.#sweeping = false;
     }
+    if (this.#sweepAgain) await this.#sweep();
   }
 
-  async #knock(executionId: string): Promise<void> {
-    const messages = await this.services.journal.inbox(executionId);
-    if (messages.length > 0) this.deliver(executionId, { type: 'inbox', messages });
+  #forgetCommits(): void {
+    const now = this.services.clock.monotonic();
+    for (const [executionId, { until }] of this.#commitsLeft) if (until < now) this.#commitsLeft.delete(executionId);
   }
 
   async #takeUp(): Promise<void> {
@@ -293,23 +351,17 @@ export class Company implements Backstage {
 
   /** Loads so many at a time, so that a takeover of many executions does not drown the running ones. */
   async #recover(rows: readonly ExecutionRecord[]): Promise<void> {
-    const { clock, limits } = this.services;
-    const idle = rows.filter((row) => row.status === 'running' && !this.#live.has(row.id));
-    for (const [index, row] of idle.entries()) {
+    for (const row of rows) {
+      if (row.status !== 'running' || this.#live.has(row.id)) continue;
+      await this.loads.room();
       if (this.#draining) return;
-      if (index > 0 && index % limits.recoveringAtOnce === 0) await pause(clock, RECOVERY_PAUSE_MS);
-      this.#live.add(row.id);
-      this.#tell(row.shard, { type: 'recover', executionId: row.id });
+      if (this.#tell(row.shard, { type: 'recover', executionId: row.id })) this.#live.add(row.id);
     }
   }
 }
 
-/** Between two batches of loads after a start or takeover. */
-const RECOVERY_PAUSE_MS = 10;
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms, resolve));
-}
+/** How long the last commits of shard actors that have ended are remembered; longer than any of them takes. */
+const COMMITS_LEFT_MS = 30_000;
 
 /** Messages waiting at a shard; a shard only hands on, so this many never gather unless the process is stalled. */
 const SHARD_MAILBOX_MESSAGES = 100_000;

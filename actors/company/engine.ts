@@ -1,6 +1,8 @@
 import type { ActorInfo, InspectionEvent } from '#runtime';
 
-import type { BreakerInfo, Engine, ResumeMessage } from '../engine.ts';
+import type { BreakerInfo, Engine, ResumeMessage, RunReport } from '../engine.ts';
+import { answerStates, stateOf } from '../remote/state.ts';
+import { answerTrees, treesOfAll, type OwnTree } from '../remote/trees.ts';
 import type { Company } from './company.ts';
 import { foldReport } from './inspect.ts';
 
@@ -16,11 +18,15 @@ export function createEngine(company: Company, breakers: () => readonly BreakerI
     quarantined.push(asInfo(event));
     if (quarantined.length > QUARANTINED_SHOWN) quarantined.shift();
   });
+  const own: OwnTree = { tree: () => [...system.tree(), ...quarantined], breakers };
+  answerTrees(own, services);
+  answerStates(system, services);
   return {
+    ...own,
     start: (request) => company.start(request),
     inspect: (executionId) => foldReport(executionId, services),
-    tree: () => [...system.tree(), ...quarantined],
-    breakers,
+    state: (executionId) => stateOf(executionId, system, services),
+    trees: () => treesOfAll(own, services),
     cancel: (executionId, reason) => cancel(company, executionId, reason),
     resume: (executionId, message) => resume(company, executionId, message),
   };
@@ -41,6 +47,7 @@ function asInfo(event: Extract<InspectionEvent, { type: 'actor.quarantined' }>):
   };
 }
 
+/** The letter stays until it is answered: whoever performs the run, now or after a takeover, reads it. */
 async function cancel(
   company: Company,
   executionId: string,
@@ -50,14 +57,34 @@ async function cancel(
   const row = await journal.execution(executionId);
   if (!row && !company.performs(executionId)) return 'unknown';
   if (row?.stoppedAt !== undefined) return 'ended';
-  const handle = company.handles.open(executionId);
-  company.deliver(executionId, { type: 'cancel', reason });
-  const report = await handle.ended;
+  const report = await canceledReport(company, executionId, row?.lastSeq ?? 0, reason);
   if (report.status !== 'canceled') return 'ended';
   const children = await awaitedBy(company, executionId);
   // Their letters are durable already: this only waits until they have been read, so that nothing goes out afterwards.
   await Promise.allSettled(children.map((child) => cancel(company, child, reason)));
   return 'canceled';
+}
+
+/** Asks for the cancel and waits for the end; a long wait that the run begins meanwhile is not its end. */
+async function canceledReport(
+  company: Company,
+  executionId: string,
+  seenSeq: number,
+  reason: string,
+): Promise<RunReport> {
+  const { journal } = company.services;
+  for (let afterSeq = seenSeq; ;) {
+    const handle = company.handles.open(executionId, afterSeq);
+    const letter = { executionId, messageId: `cancel-${executionId}`, kind: 'cancel', payload: reason } as const;
+    const written = await journal.deliver(letter);
+    // A run whose start is not committed yet has no inbox.
+    if (written) company.doorbell(letter);
+    else company.deliver(executionId, { type: 'cancel', reason });
+    company.followIfAway(executionId);
+    const report = await handle.ended;
+    if (report.stoppedAt !== undefined) return report;
+    afterSeq = (await journal.execution(executionId))?.lastSeq ?? afterSeq;
+  }
 }
 
 /** Events behind the wait for children in a run that was canceled in it: its cancel. A few more do no harm. */
@@ -85,7 +112,10 @@ async function resume(company: Company, executionId: string, message: ResumeMess
     payload: { ...(items && { items }), ...(payload !== undefined && { payload }) },
   } as const;
   if (!(await journal.deliver(letter))) return { kind: 'notWaiting' };
-  const handle = company.handles.open(executionId);
+  // Whoever still waits for what led to this wait is answered before others wait for what follows it.
+  await company.elsewhere.look(executionId);
+  const handle = company.handles.open(executionId, row.lastSeq);
   company.doorbell(letter);
+  company.followIfAway(executionId);
   return { kind: 'accepted', handle };
 }

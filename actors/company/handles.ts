@@ -9,6 +9,8 @@ interface Deferred<T> {
 }
 
 interface Waiter {
+  /** What is committed up to this seq is old: a wait that began there is not the end that this one waits for. */
+  afterSeq: number;
   accepted: Deferred<{ executionId: string; duplicate: boolean }>;
   responded: Deferred<WebhookResponse | undefined>;
   ended: Deferred<RunReport>;
@@ -29,10 +31,21 @@ export class Handles {
     return this.#waiters.size;
   }
 
-  open(executionId: string): RunHandle {
-    const waiter = this.#waiters.get(executionId) ?? { accepted: deferred(), responded: deferred(), ended: deferred() };
-    this.#waiters.set(executionId, waiter as Waiter);
-    const { accepted, responded, ended } = waiter as Waiter;
+  /** Executions somebody waits for. */
+  ids(): Iterable<string> {
+    return this.#waiters.keys();
+  }
+
+  /** Up to which seq the waiter of this execution has seen its journal; 0 when nobody waits. */
+  afterSeq(executionId: string): number {
+    return this.#waiters.get(executionId)?.afterSeq ?? 0;
+  }
+
+  /** `afterSeq`: newest seq the caller has seen, so that a wait it is about to end is not told to it as the end. */
+  open(executionId: string, afterSeq: number = 0): RunHandle {
+    const waiter = this.#waiters.get(executionId) ?? newWaiter(afterSeq);
+    this.#waiters.set(executionId, waiter);
+    const { accepted, responded, ended } = waiter;
     return { executionId, accepted: accepted.promise, responded: responded.promise, ended: ended.promise };
   }
 
@@ -76,6 +89,10 @@ export class Handles {
     waiter.responded.reject(error);
     waiter.ended.reject(error);
   }
+}
+
+function newWaiter(afterSeq: number): Waiter {
+  return { afterSeq, accepted: deferred(), responded: deferred(), ended: deferred() };
 }
 
 function deferred<T>(): Deferred<T> {

@@ -185,15 +185,15 @@ export class TestPeers implements Peers {
   }
 
   memberChanged(change: Pick<MembershipChange, 'joined' | 'left'>): void {
-    for (const listener of [...this.#watchers]) listener({ members: this.members(), ...change });
+    for (const listener of this.#watchers) listener({ members: this.members(), ...change });
   }
 
   ownersChanged(shards: readonly number[]): void {
-    for (const listener of [...this.#ownerWatchers]) listener(shards);
+    for (const listener of this.#ownerWatchers) listener(shards);
   }
 
   linkChanged(): void {
-    for (const listener of [...this.#linkWatchers]) listener(this.link.state());
+    for (const listener of this.#linkWatchers) listener(this.link.state());
   }
 }
 

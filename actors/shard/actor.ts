@@ -1,9 +1,18 @@
 import { forgetChild, newRestartTracker, onChildCrash, type RestartTracker } from '#supervisors';
-import { causeOf, type ActorContext, type Behavior, type Exit, type Next, type Ref, type Step } from '#runtime';
+import {
+  causeOf,
+  type ActorContext,
+  type Behavior,
+  type Exit,
+  type Next,
+  type Ref,
+  type Step,
+  type StepOutcome,
+} from '#runtime';
 import { executionActor } from '../execution/actor.ts';
 import type { ExecutionArgs, ExecutionMessage } from '../execution/protocol.ts';
 import type { Backstage, Services, ShardLine } from '../services.ts';
-import { loadExecution, type Loaded } from './load.ts';
+import { loadExecution, type LoadResult } from './load.ts';
 import { quarantine } from './quarantine.ts';
 import type { ShardMessage } from './protocol.ts';
 
@@ -20,7 +29,7 @@ interface Entry {
   /** Newest seq that an incarnation of this process showed; undefined when none was started here. */
   shownSeq: number | undefined;
   /** The newest commit; settled or not. */
-  commit: Promise<unknown> | undefined;
+  commit: Promise<StepOutcome> | undefined;
 }
 
 function newEntry(): Entry {
@@ -54,6 +63,7 @@ export function shardActor(shard: number, services: Services, backstage: Backsta
     init: (context) => new Shard(shard, services, backstage, context),
     receive: (state, message) => state.receive(message),
     childExited: (state, exit) => state.exited(exit),
+    stopping: (state) => state.leave(),
     inspect: (state) => ({ shard, executions: state.size }),
   };
 }
@@ -65,6 +75,7 @@ class Shard {
   readonly #context: ActorContext<ShardMessage>;
   readonly #entries = new Map<string, Entry>();
   readonly #tracker: RestartTracker;
+  #left = false;
 
   constructor(shard: number, services: Services, backstage: Backstage, context: ActorContext<ShardMessage>) {
     this.#shard = shard;
@@ -122,6 +133,14 @@ class Shard {
     return SAME;
   }
 
+  /** Whoever loads one of these executions next waits until what is under way has settled. */
+  leave(): void {
+    this.#left = true;
+    for (const [executionId, { commit }] of this.#entries) {
+      if (commit) this.#backstage.leftBehind(executionId, commit);
+    }
+  }
+
   #forget(executionId: string): void {
     this.#entries.delete(executionId);
     forgetChild(this.#tracker, executionId);
@@ -131,8 +150,7 @@ class Shard {
   #deliver(executionId: string, message: ExecutionMessage): void {
     const entry = this.#entries.get(executionId);
     if (entry?.state === 'live' && entry.ref) {
-      const lane = message.type === 'cancel' ? 'control' : undefined;
-      this.#context.system.tell(entry.ref, message, lane);
+      this.#context.system.tell(entry.ref, message, isUrgent(message) ? 'control' : undefined);
       return;
     }
     if (entry) {
@@ -202,9 +220,12 @@ class Shard {
     entry.state = 'loading';
     this.#entries.set(executionId, entry);
     // A commit of the last incarnation may still be under way; what it writes belongs to what is loaded.
-    const settled = entry.commit?.catch(() => {}) ?? Promise.resolve();
+    const commit = entry.commit ?? this.#backstage.commitLeft(executionId);
+    const settled = commit?.then(nothing, nothing) ?? Promise.resolve();
+    const load = (): Promise<LoadResult> =>
+      this.#left ? Promise.resolve('absent') : loadExecution(executionId, this.#services);
     this.#context.pipeToSelf(
-      settled.then(() => loadExecution(executionId, this.#services)),
+      settled.then(() => this.#backstage.loads.enter(load)),
       (found) => ({ type: 'loaded', executionId, found }),
       (error) => ({ type: 'loadFailed', executionId, error }),
     );
@@ -219,7 +240,7 @@ class Shard {
     this.#context.tellSelfAfter(pause, { type: 'load', executionId });
   }
 
-  #loaded(executionId: string, found: Loaded | 'absent' | 'ended'): void {
+  #loaded(executionId: string, found: LoadResult): void {
     const epoch = this.#services.owner.epochOf(this.#shard);
     if (found === 'absent') this.#backstage.gone(executionId, 'notAccepted');
     if (epoch === undefined) this.#backstage.gone(executionId, 'moved');
@@ -295,3 +316,12 @@ class Shard {
 }
 
 const NAME_PREFIX = 'execution-';
+
+const nothing = (): void => {};
+
+/** A cancel overtakes everything that waits. */
+function isUrgent(message: ExecutionMessage): boolean {
+  return (
+    message.type === 'cancel' || (message.type === 'inbox' && message.messages.some(({ kind }) => kind === 'cancel'))
+  );
+}

@@ -27,5 +27,7 @@ export async function loadExecution(executionId: string, services: Services): Pr
     workflows.load(row.workflowId, row.workflowVersion),
   ]);
   if (!stored) throw errors.WORKFLOW_VERSION_GONE({ id: row.workflowId, version: row.workflowVersion });
-  return { workflow: stored.definition, create: row, events, inbox, recoveries: row.recoveries + 1 };
+  const urgentFirst = inbox.toSorted((a, b) => Number(b.kind === 'cancel') - Number(a.kind === 'cancel'));
+  const recoveries = row.recoveries + 1;
+  return { workflow: stored.definition, create: row, events, inbox: urgentFirst, recoveries };
 }

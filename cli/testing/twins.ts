@@ -41,6 +41,9 @@ export class TwinTerminal implements Terminal {
   exitNow(code: number): void {
     this.exited = code;
   }
+  exitWithin(ms: number, code: number): void {
+    this.after(ms, () => this.exitNow(code));
+  }
   signal(name: string): void {
     for (const listener of this.#listeners) listener(name);
   }
@@ -126,6 +129,8 @@ export class TwinPorts implements CliPorts {
         },
         resume: () => Promise.resolve({ kind: 'unknown' as const }),
         inspect: () => Promise.resolve(undefined),
+        state: () => Promise.resolve(undefined),
+        trees: () => Promise.resolve([]),
         tree: () => [],
         breakers: () => [],
       },
