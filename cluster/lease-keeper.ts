@@ -99,9 +99,11 @@ class Keeper implements LeaseKeeper {
   readonly #gifts = new Set<Promise<void>>();
   #member: MemberRow;
   #memory = NO_MEMORY;
+  #patientUntil = -Infinity;
   #sweptAt = -Infinity;
   #writtenAt = -Infinity;
   #stopped = false;
+  #lapsed = false;
   #cancelBeat: () => void = () => {};
   #cancelLook: (() => void) | undefined;
   #cancelExpiryLook: () => void = () => {};
@@ -267,8 +269,13 @@ class Keeper implements LeaseKeeper {
   }
 
   #stateChanged(state: LeaseState): void {
+    if (state === 'held' && this.#lapsed) {
+      this.#lapsed = false;
+      this.#patientUntil = this.#clock.monotonic() + limits.COMEBACK_GRACE_MS;
+    }
     this.#each((events) => events.state?.(state));
     if (state !== 'lost') return;
+    this.#lapsed = true;
     // Whoever claims them meanwhile raises the epoch; if nobody does, our next sweep does.
     this.#sweptAt = -Infinity;
     this.#forget(this.owned(), 'lease');
@@ -298,6 +305,7 @@ class Keeper implements LeaseKeeper {
       held: this.#epochs,
       giving: this.#giving,
       now: this.#clock.monotonic(),
+      patientUntil: this.#patientUntil,
       memory: this.#memory,
     });
     this.#memory = memory;

@@ -37,6 +37,11 @@ export const GIVE_UP_MS = 5_000;
 export const ORPHAN_GRACE_MS = 3_000;
 /** A shard claimed in another's stead is kept this long, lest it swing between two members. */
 export const ADOPTED_HOLD_MS = 30_000;
+/**
+ * A member whose own lease had run out leaves the shards of others alone for this long when it is back: mostly the
+ * database was away for all, and they are coming back too.
+ */
+export const COMEBACK_GRACE_MS = 3_000;
 /** Looks asked for by news come no denser than this. */
 export const LOOK_PAUSE_MS = 200;
 /** A lease that runs out is looked at this long after, so that the database agrees that it has. */

@@ -37,6 +37,8 @@ export interface RoundInput {
   readonly giving: ReadonlySet<number>;
   /** Monotonic milliseconds. */
   readonly now: number;
+  /** Until then shards that name a dead owner are left to it. */
+  readonly patientUntil: number;
   readonly memory: RoundMemory;
 }
 
@@ -98,6 +100,7 @@ function judge(scene: Scene, row: ShardRow): Verdict {
   if (epoch !== undefined) return row.owner === self && row.epoch === epoch ? judgeHeld(scene, row.shard) : 'taken';
   if (row.owner === self) return scene.wanted[row.shard] === self ? 'claim' : 'drop';
   if (row.owner !== undefined && scene.living.has(row.owner)) return 'leave';
+  if (row.owner !== undefined && scene.input.now < scene.input.patientUntil) return 'leave';
   return judgeFree(scene, row.shard);
 }
 
