@@ -99,6 +99,33 @@ export const errors = defineErrors({
     retryable: false,
     hint: 'The README lists the node types that are there; replace the node or disable it.',
   },
+  NODE_PLACE_MISSING: {
+    message: (p: { node: string; tags: string; waitedMs: number; members: string }) =>
+      `Node "${p.node}" asks for a member with ${p.tags}, and none was there for ${p.waitedMs / 1000} s; members: ${p.members}`,
+    status: 503,
+    retryable: true,
+    hint: 'Start a member with these TROUPE_MEMBER_TAGS, or change the placement of the node or of the workflow.',
+  },
+  NODE_PLACE_BUSY: {
+    message: (p: { node: string; tags: string; waitedMs: number; why: string }) =>
+      `No member with ${p.tags} took node "${p.node}" within ${p.waitedMs / 1000} s: ${p.why}`,
+    status: 503,
+    retryable: true,
+    hint: 'They perform as many nodes for others as they may, or cannot be reached: add a member with these tags.',
+  },
+  NODE_PLACE_LOST: {
+    message: (p: { node: string; moves: number; why: string }) =>
+      `Node "${p.node}" was lost with ${p.moves} members one after the other: ${p.why}`,
+    status: 503,
+    retryable: true,
+    hint: 'If the node itself takes the members down, look at their memory; else at their connection to RabbitMQ.',
+  },
+  NODE_PLACE_ANSWER: {
+    message: (p: { node: string }) => `The member that performed node "${p.node}" answered in a form not known here`,
+    status: 502,
+    retryable: true,
+    hint: 'Do the members run versions that understand each other? See the rolling upgrade in docs/operations.md.',
+  },
   RUNNER_DIED: {
     message: (p: { pid: number; reason: string }) => `The code runner with process id ${p.pid} is gone: ${p.reason}`,
     status: 500,

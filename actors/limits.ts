@@ -15,6 +15,8 @@ export interface ActorLimits {
   slowNodeMs: number;
   /** Wall time of one node run unless the node says less; then its signal is aborted and the run fails. */
   nodeDeadlineMs: number;
+  /** Node runs that this member performs for executions of others at once; over it they ask another member. */
+  guests: number;
   /** Depth of sub-workflows below the first execution. */
   subworkflowDepth: number;
   /** Sub-workflow calls of one node run. */
@@ -35,6 +37,7 @@ export const ACTOR_LIMITS: ActorLimits = {
   pendingEvents: 200,
   slowNodeMs: 25,
   nodeDeadlineMs: 3_600_000,
+  guests: 256,
   subworkflowDepth: 20,
   callsPerNode: 1_000,
   sweepMs: 5_000,

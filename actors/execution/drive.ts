@@ -6,12 +6,16 @@ import {
   transition,
   wakeAtOf,
   type ExecutionStarted,
+  type NodeDefinition,
   type Ports,
   type RunEffect,
   type RunEvent,
   type RunNodeEffect,
 } from '#workflow';
 import { errors } from '../errors.ts';
+import { placedTask } from '../guests/placed.ts';
+import { placeOf } from '../guests/placement.ts';
+import { proxyActor } from '../guests/proxy.ts';
 import { nodeActor } from '../node/actor.ts';
 import { actorName, nodeTask } from '../node/task.ts';
 import { timerId, type Execution } from './execution.ts';
@@ -128,7 +132,7 @@ export function flush(execution: Execution): void {
 function runNode(execution: Execution, effect: RunNodeEffect): void {
   const { services, args, run } = execution;
   const node = args.workflow.node.get(effect.node);
-  const external = node !== undefined && !effect.given && factsIn(run, node.name)?.effect === 'external';
+  const external = node !== undefined && !effect.given && leaves(execution, node);
   const recorded = run.current?.phase === 'running' && run.current.attempt === effect.attempt;
   if (!recorded) {
     const at = services.clock.now();
@@ -141,6 +145,11 @@ function runNode(execution: Execution, effect: RunNodeEffect): void {
   if (recorded) return whenHeld(execution, () => spawnNode(execution, effect));
   afterCommit(execution.ledger, () => whenHeld(execution, () => spawnNode(execution, effect)));
   flush(execution);
+}
+
+/** It acts on the world, or another member performs it: either way its start is committed first. */
+function leaves(execution: Execution, node: NodeDefinition): boolean {
+  return factsIn(execution.run, node.name)?.effect === 'external' || placeOf(execution, node) !== undefined;
 }
 
 /** The outputs are decided without the node's type: disabled, pinned, nothing to work on, or resumed. */
@@ -166,11 +175,12 @@ function spawnNode(execution: Execution, effect: RunNodeEffect): void {
   const type = node && services.catalog.find(node.type, node.typeVersion);
   if (!node || !type)
     throw errors.NODE_UNKNOWN({ node: effect.node, type: node?.type ?? '?', version: node?.typeVersion ?? 0 });
-  const task = nodeTask(execution, node, type, effect);
   const name = actorName(node, effect);
+  const tags = placeOf(execution, node);
+  const task = tags ? placedTask(execution, node, effect, tags) : nodeTask(execution, node, type, effect);
   execution.nodes.set(name, { node, run: effect.run, attempt: effect.attempt, abort: task.abort });
-  const ref = context.spawn(name, nodeActor(task, services));
-  context.system.tell(ref, { type: 'run' });
+  if ('order' in task) context.system.tell(context.spawn(name, proxyActor(task)), { type: 'run' });
+  else context.system.tell(context.spawn(name, nodeActor(task, services)), { type: 'run' });
 }
 
 /** A retry or a short wait: held in memory, found again in the journal after a crash. */

@@ -8,29 +8,43 @@ import {
   type JsonValue,
   type NodeDefinition,
   type ParameterResolver,
+  type ExecutionMode,
   type RunNodeEffect,
+  type RunState,
   type Scene,
+  type WorkflowDefinition,
 } from '#workflow';
 import type { NodeContext, NodeType } from '#runtime';
 import { buildCodeScene } from '#nodes';
-import type { Execution } from '../execution/execution.ts';
 import { publicUrl } from '../public-url.ts';
+import type { Services } from '../services.ts';
 import { guardedHttp } from './guarded-http.ts';
 import { stableRandom } from './stable-random.ts';
 
 /** Static data of the workflow as it was committed before this run, by `global` and `node:<name>`. */
 export type StaticData = Readonly<Record<string, JsonObject>>;
 
+/** What a node run is taken from: its live execution, or the fold of its journal on another member. */
+export interface RunSource {
+  readonly services: Services;
+  readonly run: RunState;
+  readonly args: {
+    readonly executionId: string;
+    readonly workflow: WorkflowDefinition;
+    readonly create: { readonly mode: ExecutionMode };
+  };
+}
+
 /** What one run of a node sees of the world: its items and parameters, and the ports it may act through. */
 export function nodeContext(
-  execution: Execution,
+  source: RunSource,
   node: NodeDefinition,
   type: NodeType,
   effect: RunNodeEffect,
   signal: AbortSignal,
   committedStaticData: () => StaticData,
 ): NodeContext {
-  const { services, args, run } = execution;
+  const { services, args, run } = source;
   const { executionId, workflow } = args;
   const { mode } = args.create;
   const resumed = resumedFor(run, node.name, effect.run);
@@ -55,7 +69,7 @@ export function nodeContext(
       executionId,
       active: mode !== 'manual',
       memoryOf: (name) => run.memory.get(name) ?? {},
-      parametersOf: (one) => parametersOf(execution, one),
+      parametersOf: (one) => parametersOf(source, one),
       random: stableRandom(`${executionId}/${node.id}/${effect.run}`),
       resumeUrl,
       ...(extra && { extra }),
@@ -92,7 +106,7 @@ export function nodeContext(
         sources: effect.sources,
         runData: run.runData,
         memory: run.memory,
-        parametersOf: (one) => parametersOf(execution, one),
+        parametersOf: (one) => parametersOf(source, one),
         staticData: { global: staticData('global'), node: staticData(`node:${node.name}`) },
         now,
         resumeUrl,
@@ -113,8 +127,8 @@ export function nodeContext(
   };
 }
 
-function parametersOf(execution: Execution, node: NodeDefinition): JsonObject {
-  const type = execution.services.catalog.find(node.type, node.typeVersion);
+function parametersOf({ services }: RunSource, node: NodeDefinition): JsonObject {
+  const type = services.catalog.find(node.type, node.typeVersion);
   // Defaults come from the schema, which holds JSON values only.
   return type ? (parametersWithDefaults(node, type.properties) as JsonObject) : node.parameters;
 }
