@@ -338,6 +338,19 @@ test('start prints address, owner and key once, and stops at a signal', async ()
   assert.equal(ports.started[0]?.stops, 1);
 });
 
+test('a member that has stopped ends its process, whatever still holds it', async () => {
+  const { run, terminal } = stage();
+  const code = run('start');
+  while (terminal.stdout === '') await turn();
+  terminal.advance(10_000);
+  assert.equal(terminal.exited, undefined);
+  terminal.signal('SIGTERM');
+  assert.equal(await code, 0);
+  assert.equal(terminal.exited, undefined);
+  terminal.advance(3_000);
+  assert.equal(terminal.exited, 0);
+});
+
 test('the same keystroke twice is one; a second one later ends at once', async () => {
   const { run, terminal } = stage();
   const code = run('start');

@@ -19,6 +19,8 @@ export interface Terminal {
   readInput(): Promise<string>;
   /** Ends the process at once, when a person asks a second time. */
   exitNow(code: number): void;
+  /** Ends the process after `ms`, unless it has ended by itself until then; does not hold it itself. */
+  exitWithin(ms: number, code: number): void;
 }
 
 /** The terminal of this process. */
@@ -47,5 +49,6 @@ export function processTerminal(): Terminal {
       return text;
     },
     exitNow: (code) => process.exit(code),
+    exitWithin: (ms, code) => void setTimeout(() => process.exit(code), ms).unref(),
   };
 }

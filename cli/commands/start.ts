@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { LINGER_MS } from '../limits.ts';
 import { EXIT } from '../output/complain.ts';
 import type { CliPorts, Member } from '../ports.ts';
 import { stopOnSignal } from '../stopping.ts';
@@ -14,6 +15,7 @@ export async function start(ports: CliPorts, terminal: Terminal, config: Config)
   terminal.say(`${signal}: finishing what must not be lost, then stopping (again to stop at once)\n`);
   await member.stop();
   stopListening();
+  terminal.exitWithin(LINGER_MS, EXIT.ok);
   return EXIT.ok;
 }
 

@@ -9,11 +9,12 @@ import { errors } from '../errors.ts';
 import { CONNECT_MS, RESTART_FIRST_MS, RESTART_LAST_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { findBinaries, type Binaries } from './binaries.ts';
+import { keepRunning } from './keep-running.ts';
 import { adopt, findRunning, launch, type Postmaster } from './postmaster.ts';
 import { processAlive, readPostmasterFile, type PostmasterFile } from './postmaster-file.ts';
 import { SHARED_STATE_DIR, DATABASE_USER, passwordIn, prepareServerDir, socketDirectory } from './server-dir.ts';
 import { ancestorsReachable } from './reachable.ts';
-import { SOCKET_PORT, type Listen } from './settings.ts';
+import { serverArguments, SOCKET_PORT, type Listen } from './settings.ts';
 import { serverUser, type SystemUser } from './system-user.ts';
 
 /** What `startEmbedded` and `findEmbedded` take. */
@@ -23,6 +24,8 @@ export interface EmbeddedOptions {
   readonly log: Log;
   /** `socket` unless on Windows, where Node cannot use PostgreSQL's Unix sockets: then a loopback port. */
   readonly listen?: 'socket' | 'tcp';
+  /** Connections that the server takes; default EMBEDDED_CONNECTIONS, enough for one member. */
+  readonly connections?: number;
 }
 
 /** A running embedded server. The addresses stay the same over restarts of the server. */
@@ -54,6 +57,7 @@ interface Site {
   listen: Listen;
   temporarySocketDir: boolean;
   readonly password: string | undefined;
+  readonly connections: number | undefined;
 }
 
 /**
@@ -91,7 +95,7 @@ export async function findEmbedded(
   }
 }
 
-async function prepareSite({ dataDir, log, listen }: EmbeddedOptions): Promise<Site> {
+async function prepareSite({ dataDir, log, listen, connections }: EmbeddedOptions): Promise<Site> {
   const dir = resolve(dataDir);
   const user = serverUser();
   const tcp = (listen ?? (process.platform === 'win32' ? 'tcp' : 'socket')) === 'tcp';
@@ -99,7 +103,7 @@ async function prepareSite({ dataDir, log, listen }: EmbeddedOptions): Promise<S
   const binaries = findBinaries(user, copies);
   const secret = tcp ? passwordIn(dir, user) : undefined;
   const serverDir = await prepareServerDir(dir, binaries, user, secret?.file);
-  const base = { binaries, serverDir, user, log, password: secret?.password };
+  const base = { binaries, serverDir, user, log, password: secret?.password, connections };
   if (tcp) return { ...base, listen: { kind: 'tcp', port: 0 }, temporarySocketDir: false };
   return { ...base, listen: { kind: 'socket', dir: '' }, temporarySocketDir: false };
 }
@@ -143,37 +147,16 @@ async function launchAt(site: Site): Promise<Postmaster> {
     site.temporarySocketDir = temporary;
   }
   if (site.listen.kind === 'socket') clearSocket(site.listen.dir);
-  return launch(site.binaries, site.serverDir, site.listen, site.user, (line) => {
+  const args = serverArguments(site.serverDir, site.listen, site.connections);
+  return launch(site.binaries, site.serverDir, args, site.user, (line) => {
     if (line.trim() !== '') site.log.debug({ line }, 'postgres');
   });
 }
 
 function supervise(site: Site, first: Postmaster): Embedded {
-  let current = first;
-  let stopping: Promise<void> | undefined;
-  const exits: ((reason: string) => void)[] = [];
-  const restarts: (() => void)[] = [];
-
-  const watch = async (): Promise<void> => {
-    for (;;) {
-      const reason = await current.exited;
-      if (stopping) return;
-      site.log.error({ pid: current.pid, reason }, 'PostgreSQL ended by itself; starting it again');
-      for (const callback of exits) callback(reason);
-      const next = await restart(site, () => stopping !== undefined);
-      if (!next) return;
-      current = next;
-      site.log.info({ pid: current.pid }, 'PostgreSQL runs again');
-      for (const callback of restarts) callback();
-    }
-  };
-  const watching = watch();
-
+  const kept = keepRunning(first, (stopped) => restart(site, stopped), site.log);
   const stop = async (): Promise<void> => {
-    await current.stop();
-    await watching;
-    // A restart may have been under way when stop was called.
-    await current.stop();
+    await kept.stop();
     if (site.temporarySocketDir && site.listen.kind === 'socket') removeTemporary(site.listen.dir);
   };
   const connection = connectionOf(site);
@@ -181,10 +164,10 @@ function supervise(site: Site, first: Postmaster): Embedded {
     connection,
     connectionString: urlOf(site),
     adopted: first.adopted,
-    pid: () => current.pid,
-    stop: () => (stopping ??= stop()),
-    onExit: (callback) => void exits.push(callback),
-    onRestart: (callback) => void restarts.push(callback),
+    pid: () => kept.current().pid,
+    stop,
+    onExit: kept.onExit,
+    onRestart: kept.onRestart,
   };
 }
 

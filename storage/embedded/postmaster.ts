@@ -13,7 +13,6 @@ import {
 import type { Binaries } from './binaries.ts';
 import { mayBePostgres, processAlive, readPostmasterFile, type PostmasterFile } from './postmaster-file.ts';
 import { identity } from './server-dir.ts';
-import { serverArguments, type Listen } from './settings.ts';
 import type { SystemUser } from './system-user.ts';
 
 /** One run of the server process, started by us or found running. */
@@ -51,16 +50,16 @@ export function adopt(pid: number): Postmaster {
   return { pid, adopted: true, exited, stop: () => stopProcess(pid) };
 }
 
-/** Starts the server and resolves when it takes connections. Rejects with its last words. */
+/** Starts the server with these arguments and resolves when it takes connections. Rejects with its last words. */
 export async function launch(
   binaries: Binaries,
   serverDir: string,
-  listen: Listen,
+  args: readonly string[],
   user: SystemUser | undefined,
   onLine: (line: string) => void,
 ): Promise<Postmaster> {
   // Its own process group: Ctrl-C in the terminal must reach us first, the database is stopped last.
-  const child = spawn(binaries.postgres, serverArguments(serverDir, listen), {
+  const child = spawn(binaries.postgres, args, {
     ...identity(user),
     cwd: serverDir,
     detached: process.platform !== 'win32',

@@ -8,7 +8,6 @@ const SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
-  max_connections: String(EMBEDDED_CONNECTIONS),
   // Modest, since most of a journal is written once and read from the tail.
   shared_buffers: '64MB',
   work_mem: '8MB',
@@ -40,7 +39,7 @@ export type Listen = { kind: 'socket'; dir: string } | { kind: 'tcp'; port: numb
 export const SOCKET_PORT = 5432;
 
 /** Arguments of `postgres` for a data directory. */
-export function serverArguments(dataDir: string, listen: Listen): string[] {
+export function serverArguments(dataDir: string, listen: Listen, connections = EMBEDDED_CONNECTIONS): string[] {
   const where: Record<string, string> =
     listen.kind === 'socket'
       ? {
@@ -50,7 +49,7 @@ export function serverArguments(dataDir: string, listen: Listen): string[] {
           port: String(SOCKET_PORT),
         }
       : { listen_addresses: '127.0.0.1', unix_socket_directories: '', port: String(listen.port) };
-  const all = { ...SETTINGS, ...where };
+  const all = { ...SETTINGS, max_connections: String(connections), ...where };
   return ['-D', dataDir, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 }
 
