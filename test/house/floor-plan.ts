@@ -14,9 +14,10 @@ export const floorPlan: Readonly<Record<string, readonly string[]>> = {
   cli: [...floor0, ...floor1, 'actors'],
   'main.ts': [...floor0, ...floor1, 'actors', 'api', 'cli'],
   bin: [],
+  local: [...floor0, 'storage'],
   web: ['workflow'],
-  test: [...floor0, ...floor1, 'actors', 'api', 'cli', 'bench', 'bin', 'main.ts'],
-  bench: [...floor0, ...floor1, 'actors', 'api', 'cli'],
+  test: [...floor0, ...floor1, 'actors', 'api', 'cli', 'bench', 'bin', 'local', 'main.ts'],
+  bench: [...floor0, ...floor1, 'actors', 'api', 'cli', 'local'],
   examples: [],
 };
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, test } from 'node:test';
 import { root } from '../house/sources.ts';
-import { API_KEY, asProcess, type MemberProcess, textOf } from './member.ts';
+import { API_KEY, asProcess, END_OF_FILE, type MemberProcess, textOf } from './member.ts';
 
 /** Commands that manage what is stored work beside a member on the same data directory. */
 
@@ -15,7 +15,7 @@ let member: MemberProcess | undefined;
 after(async () => {
   await member?.end('SIGTERM');
   rmSync(dataDir, { recursive: true, force: true });
-});
+}, END_OF_FILE);
 
 function troupe(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { ...process.env, TROUPE_DATA_DIR: dataDir };

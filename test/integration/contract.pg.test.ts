@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { at, inProcess, list, object, type TestMember, textOf, until } from './member.ts';
+import { at, END_OF_FILE, inProcess, list, object, type TestMember, textOf, until } from './member.ts';
 import { stub, type Stub } from './stub.ts';
 import { code, end, hook, http, node, start, workflow } from './workflows.ts';
 
@@ -22,7 +22,7 @@ after(async () => {
   await member?.stop();
   await target?.close();
   rmSync(dataDir, { recursive: true, force: true });
-});
+}, END_OF_FILE);
 
 const quick = (name: string): object => workflow(name, [start(), end()]);
 

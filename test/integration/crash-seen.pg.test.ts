@@ -3,7 +3,7 @@ import process from 'node:process';
 import { after, before, test } from 'node:test';
 import type { FaultHook } from '#actors';
 import type { JsonObject } from '#workflow';
-import { at, inProcess, itemsOf, list, type TestMember, textOf, until } from './member.ts';
+import { at, END_OF_FILE, inProcess, itemsOf, list, type TestMember, textOf, until } from './member.ts';
 import { listen, type Listener } from './socket.ts';
 import { okay, status, stub, type Stub } from './stub.ts';
 import { code, end, http, start, workflow } from './workflows.ts';
@@ -38,7 +38,7 @@ after(async () => {
   socket?.close();
   await member?.stop();
   await target?.close();
-});
+}, END_OF_FILE);
 
 async function actors(match: (actor: JsonObject) => boolean): Promise<JsonObject[]> {
   return list((await member.must('GET', '/api/v1/actors'))['data']).filter(match);

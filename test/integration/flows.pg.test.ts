@@ -6,7 +6,18 @@ import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JsonObject } from '#workflow';
 import { root } from '../house/sources.ts';
-import { asProcess, at, inProcess, itemsOf, list, object, type TestMember, textOf, until } from './member.ts';
+import {
+  asProcess,
+  at,
+  END_OF_FILE,
+  inProcess,
+  itemsOf,
+  list,
+  object,
+  type TestMember,
+  textOf,
+  until,
+} from './member.ts';
 import { okay, stub, type Stub } from './stub.ts';
 import { code, end, hook, http, line, node, start, workflow } from './workflows.ts';
 
@@ -22,7 +33,7 @@ after(async () => {
   await member?.stop();
   for (const undo of left) await undo();
   rmSync(folder, { recursive: true, force: true });
-});
+}, END_OF_FILE);
 
 /** A member on a data directory; stopped at the end, if not before. */
 async function memberOn(dataDir: string): Promise<TestMember> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { JsonObject } from '#workflow';
-import { asProcess, type Caller, inProcess, type MemberProcess, until } from './member.ts';
+import { asProcess, type Caller, END_OF_FILE, inProcess, type MemberProcess, until } from './member.ts';
 import { listen, type Listener } from './socket.ts';
 import { end, node, start, workflow } from './workflows.ts';
 
@@ -15,7 +15,7 @@ const left: (() => unknown)[] = [];
 after(async () => {
   for (const undo of left) await undo();
   rmSync(folder, { recursive: true, force: true });
-});
+}, END_OF_FILE);
 
 const TERMINAL = /^execution\.(finished|failed|canceled)$/;
 

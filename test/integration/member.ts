@@ -11,7 +11,10 @@ import { root } from '../house/sources.ts';
 
 /** API key of the owner of every member that these tests start. */
 export const API_KEY = 'integration-0123456789abcdef';
+/** For `after` hooks: one that hangs fails its file. Long enough for several members to stop one after the other. */
+export const END_OF_FILE = { timeout: 100_000 } as const;
 const READY_MS_MOST = 60_000;
+const END_MS_MOST = 20_000;
 
 export interface Answer {
   status: number;
@@ -114,7 +117,10 @@ export async function inProcess(options: { dataDir?: string; faults?: FaultHook 
 /** A member as a process of its own. */
 export interface MemberProcess extends Caller {
   readonly child: ChildProcess;
-  /** Sends the signal and resolves with the exit code when the process is gone. */
+  /**
+   * Sends the signal and resolves with the exit code when the process is gone; fails, after a SIGKILL, when it does not
+   * go within END_MS_MOST.
+   */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 }
 
@@ -130,7 +136,8 @@ export async function asProcess(dataDir: string, env: Record<string, string> = {
   let [said, complained] = ['', ''];
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (complained = (complained + chunk).slice(-4000)));
   const { promise: address, resolve, reject } = Promise.withResolvers<string>();
-  const late = setTimeout(() => reject(new Error(`not ready in time: ${complained}`)), READY_MS_MOST);
+  const late = { failed: false };
+  const unready = setTimeout(() => reject(new Error(`not ready in time: ${complained}`)), READY_MS_MOST);
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     said += chunk;
     const found = /ready: (http:\/\/\S+)/.exec(said)?.[1];
@@ -139,16 +146,26 @@ export async function asProcess(dataDir: string, env: Record<string, string> = {
   void ended.then((code) => reject(new Error(`ended with ${code}: ${complained}`)));
   try {
     const caller = new Caller(await address);
-    const end = (signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> => {
+    const end = async (signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> => {
       child.kill(signal);
-      return ended;
+      const left = setTimeout(() => {
+        complained += `\nit did not end within ${END_MS_MOST} ms after ${signal}`;
+        late.failed = true;
+        child.kill('SIGKILL');
+        // What it started may hold its output open; that must not hold us.
+        endedWith(null);
+      }, END_MS_MOST);
+      const code = await ended;
+      clearTimeout(left);
+      assert.ok(!late.failed, complained);
+      return code;
     };
     return Object.assign(caller, { child, end });
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
   } finally {
-    clearTimeout(late);
+    clearTimeout(unready);
   }
 }
 

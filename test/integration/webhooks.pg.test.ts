@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { JsonObject } from '#workflow';
-import { at, inProcess, type TestMember, textOf, until } from './member.ts';
+import { at, END_OF_FILE, inProcess, type TestMember, textOf, until } from './member.ts';
 import { code, end, hook, line, node, workflow } from './workflows.ts';
 
 /** Webhooks as callers see them, on the real engine. */
@@ -10,7 +10,7 @@ let member: TestMember;
 before(async () => {
   member = await inProcess();
 });
-after(() => member?.stop());
+after(() => member?.stop(), END_OF_FILE);
 
 const call = (path: string, body?: unknown, headers?: Record<string, string>): ReturnType<TestMember['ask']> =>
   member.ask('POST', path, body, headers);
