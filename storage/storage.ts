@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import type { BlobStore, Journal, LeaseBeatSource, LeaseStore } from '#runtime';
+import type { BlobStore, Journal, LeaseBeatSource, LeaseStore, Slots } from '#runtime';
 import type { JsonObject } from '#workflow';
 import { Activations, databaseNow, TestWebhooks } from './activations.ts';
 import { BlobTable } from './blobs.ts';
@@ -16,6 +16,7 @@ import type { Settings } from './people/settings.ts';
 import type { Workflows } from './people/workflows.ts';
 import { openPool, query, statsOf, type PoolStats } from './pool.ts';
 import { Retention } from './retention.ts';
+import { PostgresSlots } from './slots.ts';
 import { readStaticData } from './static-data.ts';
 
 /** What `openStorage` takes. */
@@ -37,6 +38,8 @@ export interface StorageOptions {
 export interface Storage {
   readonly journal: Journal;
   readonly leases: LeaseStore;
+  /** Turns under limits of workflows. */
+  readonly slots: Slots;
   /** For a thread that renews the lease by a connection of its own. */
   readonly leaseBeat: LeaseBeatSource;
   readonly blobs: BlobStore;
@@ -83,6 +86,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   return {
     journal: new PostgresJournal(pool, blobs, log),
     leases: new PostgresLeases(pool, dataDirId),
+    slots: new PostgresSlots(pool),
     leaseBeat: { module: new URL('./lease-beat.ts', import.meta.url).href, connection },
     blobs,
     outbox: new Outbox(pool),

@@ -89,9 +89,15 @@ function assertStep(step: Step): void {
     assertText(step, create.idempotencyKey);
   }
   if (create) assertText(step, create.workflowId);
+  if (step.slot) assertSlot(step);
   if (step.timersSet || step.timersDone || step.inboxDone || step.deliver || step.outbox || step.staticData) {
     for (const text of extraTexts(step)) assertText(step, text);
   }
+}
+
+function assertSlot(step: Step): void {
+  if (!step.create || step.status !== 'waiting') throw invalid(step, 'only a waiting start claims a turn');
+  for (const limit of [step.slot?.concurrency, step.slot?.rate]) if (limit) assertText(step, limit.key);
 }
 
 function extraTexts(step: Step): string[] {

@@ -1,4 +1,5 @@
-import type { InboxMessage, Step } from '#runtime';
+import type { InboxMessage, SlotClaim, Step } from '#runtime';
+import { storedKey } from '../slots.ts';
 import type { Family } from './batch.ts';
 import { byteas, int2s, int4s, int8s, texts } from './columns.ts';
 import { idNumber } from './ids.ts';
@@ -75,6 +76,7 @@ function addStep(table: Table, n: number, step: Step, rows: EncodedStep, created
     table.add('rows', n, id, row.seq, row.count, step.shard, step.epoch, row.encoding, row.payload);
   }
   if (step.timersSet || step.timersDone) addTimers(table, n, step);
+  if (step.slot) addSlot(table, n, id, step, step.slot);
   for (const message of new Set(step.inboxDone)) table.add('inboxDone', n, id, message);
   for (const message of step.deliver ?? []) addDelivery(table, n, message, created);
   addOutbox(table, n, step);
@@ -111,6 +113,13 @@ function addUpdate(table: Table, n: number, id: number, step: Step): void {
   const first = step.events[0]?.seq;
   const last = step.events.at(-1)?.seq;
   table.add('update', n, id, step.shard, step.status, step.stoppedAt, step.wakeAt, first, last, step.recoveries);
+}
+
+function addSlot(table: Table, n: number, id: number, { create, events }: Step, slot: SlotClaim): void {
+  const { concurrency, rate } = slot;
+  const keys = [storedKey(concurrency), storedKey(rate)];
+  const limits = [concurrency?.limit, rate?.limit, rate?.perMs];
+  table.add('slots', n, id, create?.workflowId, ...keys, ...limits, events.at(-1)?.seq ?? 0);
 }
 
 /** A timer that is set and done within one step was never needed; one that is set twice counts as set last. */

@@ -18,6 +18,7 @@ export const PART = {
   deliver: 128,
   outbox: 256,
   staticData: 512,
+  slots: 1024,
 } as const;
 
 export type PartName = keyof typeof PART;
@@ -69,6 +70,17 @@ export const COLUMNS = {
   deliver: ['n int4', 'execution_id int8', 'message_id text', 'kind text', 'payload text', 'fresh int4'],
   outbox: ['n int4', 'id text', 'shard int2', 'envelope text'],
   staticData: ['n int4', 'execution_id int8', 'workflow_id text', 'key text', 'value text'],
+  slots: [
+    'n int4',
+    'execution_id int8',
+    'workflow_id text',
+    'concurrency_key text',
+    'rate_key text',
+    'concurrency_limit int4',
+    'rate_limit int4',
+    'rate_per_ms int4',
+    'seq int4',
+  ],
 } as const satisfies Record<PartName, readonly string[]>;
 
 /** Parameters before those of the parts: shards with their epochs, then families with their shards. */
@@ -115,6 +127,11 @@ const BODY: Record<Exclude<PartName, 'keys'>, string> = {
     WHERE w.workflow_id IS NOT NULL
     ORDER BY w.workflow_id, u.key, u.n DESC
     ON CONFLICT (workflow_id, key) DO UPDATE SET value = excluded.value`,
+  // In the order of the batch: `arrival` is drawn row by row.
+  slots: `INSERT INTO troupe.slot (execution_id, workflow_id, concurrency_key, rate_key, concurrency_limit, rate_limit,
+      rate_per_ms, seq)
+    SELECT u.execution_id, u.workflow_id, u.concurrency_key, u.rate_key, u.concurrency_limit, u.rate_limit, u.rate_per_ms,
+      u.seq FROM $row JOIN ok ON ok.n = u.n ORDER BY u.n`,
 };
 
 /** Names of the parts in a mask, in the order of their parameters. */

@@ -4,11 +4,12 @@ import type { ClientConfig } from 'pg';
 import { Foundation } from './001-foundation.ts';
 import { Cluster } from './002-cluster.ts';
 import { Triggers } from './003-triggers.ts';
+import { SlotTables } from './004-slots.ts';
 import { MIGRATION_TABLE } from './list.ts';
 import { ormConnection } from '../orm-connection.ts';
 
 /** Classes by their order; the names must be those of MIGRATIONS (a test holds them together). */
-const MIGRATION_CLASSES = [Foundation, Cluster, Triggers] as const;
+const MIGRATION_CLASSES = [Foundation, Cluster, Triggers, SlotTables] as const;
 
 /** Runs what is pending, all of it in one transaction. The caller holds the migration lock. */
 export async function runMigrations(connection: ClientConfig): Promise<void> {
