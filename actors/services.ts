@@ -18,6 +18,7 @@ import type {
 import type { FaultHook } from './faults.ts';
 import type { ActorLimits } from './limits.ts';
 import type { RunReport } from './engine.ts';
+import type { EventGate } from './outbox/gate.ts';
 import type { LoadGate } from './shard/load-gate.ts';
 
 /** Everything the actors may touch, handed in by the composition root. No actor imports an adapter. */
@@ -44,6 +45,8 @@ export interface Services {
   /** The other members; `lonePeers` where there are none. */
   readonly peers: Peers;
   readonly metrics: ExecutionMetrics;
+  /** Integration events that runs leave in the outbox; absent = none. */
+  readonly events?: EventGate;
   /** Address under which callers reach this member, without a slash at its end; absent = http://localhost:5678. */
   readonly publicUrl?: () => string;
 }

@@ -18,6 +18,7 @@ import { placeOf } from '../guests/placement.ts';
 import { proxyActor } from '../guests/proxy.ts';
 import { nodeActor } from '../node/actor.ts';
 import { actorName, nodeTask } from '../node/task.ts';
+import { leaveEvents } from '../outbox/facts.ts';
 import { timerId, type Execution } from './execution.ts';
 import { reportOf, resultFor } from './report.ts';
 import { afterCommit, append, dirty, takeStep } from './ledger.ts';
@@ -114,6 +115,7 @@ export function flush(execution: Execution): void {
     return;
   }
   const step = takeStep(ledger, args, { status: run.status, stoppedAt: run.stoppedAt, wakeAt: wakeAtOf(run) });
+  if (services.events) leaveEvents(step, args, services.events);
   if (step.timersSet) execution.backstage.timersSet(step);
   services.faults.at('commit.before', args.executionId);
   const commit = services.committer.submit(step);

@@ -1,5 +1,7 @@
 import type { RunEvent } from '#workflow';
+import type { Step } from '#runtime';
 import { errors } from '../errors.ts';
+import { leaveEvents } from '../outbox/facts.ts';
 import type { Backstage, Services } from '../services.ts';
 
 export interface Condemned {
@@ -36,5 +38,7 @@ async function write({ executionId, shard, cause, used, allowed }: Condemned, se
     error: { message: reason.message, code: reason.code, name: reason.name },
   };
   const events = [{ seq: row.lastSeq + 1, event }];
-  await services.committer.submit({ executionId, shard, epoch, events, status: 'error', stoppedAt: at });
+  const step: Step = { executionId, shard, epoch, events, status: 'error', stoppedAt: at };
+  if (services.events) leaveEvents(step, { create: row }, services.events);
+  await services.committer.submit(step);
 }
