@@ -6,6 +6,7 @@ export const PERMISSIONS = [
   'execution:read',
   'execution:write',
   'cluster:read',
+  'cluster:write',
 ] as const;
 
 /** One of {@link PERMISSIONS}. */

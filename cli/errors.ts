@@ -56,6 +56,38 @@ export const cliErrors = defineErrors({
     retryable: false,
     hint: 'Unset it. A member that would ignore it could be taken for a part of a cluster.',
   },
+  CLUSTER_KEY_MISSING: {
+    message: () => 'No API key to ask the cluster with',
+    status: 401,
+    retryable: false,
+    hint: 'Give --api-key, or set TROUPE_API_KEY.',
+  },
+  CLUSTER_UNREACHABLE: {
+    message: ({ url, fault }: { url: string; fault: string }) => `No member answers at ${url} (${fault})`,
+    status: 503,
+    retryable: true,
+    hint: 'Start a member there, or give the address of one that runs with --url.',
+  },
+  CLUSTER_REFUSED: {
+    message: ({ url, status, fault }: { url: string; status: number; fault: string }) =>
+      `The member at ${url} refused with ${status}: ${fault}`,
+    status: 502,
+    retryable: false,
+    hint: 'The words are the answer of that member; check the key and the name.',
+  },
+  CLUSTER_ANSWER_INVALID: {
+    message: ({ url }: { url: string }) => `What answers at ${url} is no member of Troupe`,
+    status: 502,
+    retryable: false,
+    hint: 'Check --url: another program may listen there.',
+  },
+  CLUSTER_DRAIN_SLOW: {
+    message: ({ member, left }: { member: string; left: number }) =>
+      `${member} still owns ${left} shards; it goes on giving them away`,
+    status: 504,
+    retryable: true,
+    hint: 'Look at "troupe cluster members": is there another living member to take them?',
+  },
   USER_UNKNOWN: {
     message: ({ email }: { email: string }) => `There is no user ${email}`,
     status: 404,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { clusterDrain, clusterMembers, clusterShards, type ClusterOptions } from './commands/cluster.ts';
 import { createApiKey, createUser, type Role } from './commands/accounts.ts';
 import { doctor } from './commands/doctor.ts';
 import { runFiles, type RunOptions } from './commands/run.ts';
@@ -66,6 +67,7 @@ function build(ports: CliPorts, terminal: Terminal, done: (code: number) => void
   addRun(program, ports, terminal, done);
   addWorkflows(program, ports, terminal, done);
   addAccounts(program, ports, terminal, done);
+  addCluster(program, terminal, done);
   const check = addCommand(program, 'doctor', 'say what is missing or misconfigured, and how to mend it', [
     ...HTTP_OPTIONS,
     ...PLACE_OPTIONS,
@@ -175,4 +177,38 @@ function addAccounts(program: Command, ports: CliPorts, terminal: Terminal, done
         }),
       ),
     );
+}
+
+interface ClusterFlags extends Values {
+  url?: string;
+  apiKey?: string;
+}
+
+/** Any member answers for all; these commands need no database of their own. */
+function addCluster(program: Command, terminal: Terminal, done: (code: number) => void): void {
+  const cluster = addCommand(program, 'cluster', 'look at the members, their shards and leases');
+  const add = (name: string, text: string): Command =>
+    addCommand(cluster, name, text, HTTP_OPTIONS)
+      .option('--url <url>', 'address of any member; http://HOST:PORT of this machine when absent')
+      .option('--api-key <key>', 'API key (TROUPE_API_KEY)')
+      .option('--json', 'print JSON');
+  const ask = ({ url, apiKey, ...rest }: ClusterFlags & { json?: true }): ClusterOptions => ({
+    json: rest.json === true,
+    ...(url !== undefined && { url }),
+    ...(apiKey !== undefined && { apiKey }),
+  });
+  add('members', 'list the members').action(async (flags: ClusterFlags & { json?: true }) =>
+    done(await clusterMembers(terminal, configOf(terminal, placeOf(flags)), ask(flags))),
+  );
+  add('shards', 'say who owns which shards').action(async (flags: ClusterFlags & { json?: true }) =>
+    done(await clusterShards(terminal, configOf(terminal, placeOf(flags)), ask(flags))),
+  );
+  add('drain <member>', 'make a member give its shards away, and wait until it has').action(
+    async (member: string, flags: ClusterFlags & { json?: true }) =>
+      done(await clusterDrain(terminal, configOf(terminal, placeOf(flags)), ask(flags), member)),
+  );
+}
+
+function placeOf({ port, host }: Values): Values {
+  return { port, host };
 }

@@ -29,6 +29,8 @@ const TABLE: Record<string, Permission | 'public'> = {
   'POST /api/v1/executions/:id/signal': 'execution:write',
   'GET /api/v1/actors': 'cluster:read',
   'GET /api/v1/cluster/members': 'cluster:read',
+  'GET /api/v1/cluster/shards': 'cluster:read',
+  'POST /api/v1/cluster/members/:member/drain': 'cluster:write',
 };
 
 let rig: Rig;

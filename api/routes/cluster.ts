@@ -1,7 +1,7 @@
 import type { ApiDependencies } from '../ports.ts';
 import { route, type Route } from '../route.ts';
 
-/** The live supervision tree of this member, and the members with their leases. */
+/** The live supervision tree of this member. */
 export function clusterRoutes(deps: ApiDependencies): Route[] {
   return [
     route({
@@ -9,12 +9,6 @@ export function clusterRoutes(deps: ApiDependencies): Route[] {
       url: '/api/v1/actors',
       permission: 'cluster:read',
       handle: () => ({ data: deps.engine.tree(), breakers: deps.engine.breakers() }),
-    }),
-    route({
-      method: 'GET',
-      url: '/api/v1/cluster/members',
-      permission: 'cluster:read',
-      handle: async () => ({ data: (await deps.members?.()) ?? [] }),
     }),
   ];
 }
