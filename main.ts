@@ -13,6 +13,7 @@ import {
   binaryStore,
   Company,
   createEngine,
+  DatabaseTime,
   Definitions,
   IdPool,
   NO_FAULTS,
@@ -24,7 +25,7 @@ import {
   type ScheduleMessage,
   type Services,
 } from '#actors';
-import { createApi, createMetrics, type Api } from '#api';
+import { createApi, createMetrics, webhookAddresses, type Api } from '#api';
 import {
   cliErrors,
   runCli,
@@ -44,12 +45,15 @@ import {
   realClock as clock,
   realRandom as random,
   type JournalEvent,
+  type Peers,
   type Ref,
   type Step,
 } from '#runtime';
 import { findEmbedded, lockDataDir, openStorage, startEmbedded, type Storage } from '#storage';
+import type { JsonObject } from '#workflow';
 import { createBreakers, startPhases, type Phase, type PhaseReport } from '#supervisors';
 import { createHub } from '#transport';
+import { clusterBook } from './member/cluster-book.ts';
 
 /** Time each phase has to stop; a phase that overruns is reported and given up on. */
 const DRAIN_MS = 15_000;
@@ -58,6 +62,8 @@ const STOP_MS = 10_000;
 const ROTATION_MS = 24 * 3_600_000;
 
 const catalog = createCatalog();
+/** What an active workflow listens on; the database keeps it unique. */
+const addressesOf = (id: string, source: JsonObject) => webhookAddresses(id, source, catalog);
 
 /** Starts one member in this process; resolves when it is ready to take work. */
 export async function startMember(options: MemberOptions, faults: FaultHook = NO_FAULTS): Promise<Member> {
@@ -99,7 +105,7 @@ export async function openBooks(config: Config): Promise<Books> {
   const { databaseUrl, dataDir } = config;
   const connection = databaseUrl ?? (await findEmbedded({ dataDir, log }))?.connection;
   if (connection !== undefined) {
-    const storage = await openStorage({ connection, log });
+    const storage = await openStorage({ connection, log, addressesOf });
     return { ...booksOf(storage), stop: () => storage.close() };
   }
   const member = new MemberParts({ config, http: false, throwAway: false }, log, NO_FAULTS);
@@ -158,6 +164,7 @@ class MemberParts {
   readonly #log: Logger;
   readonly #faults: FaultHook;
   readonly #bootId = random.hex(16);
+  readonly #peers: Peers;
   readonly #metrics = createMetrics({ defaults: true });
   readonly #hub = createHub({ failed: (error) => this.#log.error({ err: error }, 'a live subscriber failed') });
   readonly #system;
@@ -180,6 +187,8 @@ class MemberParts {
     this.#options = options;
     this.#log = log;
     this.#faults = faults;
+    const { memberName: name, memberTags: tags } = options.config;
+    this.#peers = lonePeers({ bootId: this.#bootId, name, tags, draining: false });
     this.#system = createSystem({
       name: options.config.memberName,
       clock,
@@ -200,7 +209,8 @@ class MemberParts {
     embedded?.onExit((reason) => this.#log.error({ reason }, 'the embedded database died; it is started again'));
     try {
       const connection = embedded?.connection ?? config.databaseUrl ?? '';
-      this.storage = await openStorage({ connection, log: this.#log, ...(dataDirId !== undefined && { dataDirId }) });
+      const options = { connection, log: this.#log, addressesOf };
+      this.storage = await openStorage({ ...options, ...(dataDirId !== undefined && { dataDirId }) });
     } catch (error) {
       await embedded?.stop();
       throw error;
@@ -292,12 +302,7 @@ class MemberParts {
       live: { published: (...news) => this.#publish(...news) },
       faults: this.#faults,
       limits: ACTOR_LIMITS,
-      peers: lonePeers({
-        bootId: this.#bootId,
-        name: this.#options.config.memberName,
-        tags: this.#options.config.memberTags,
-        draining: false,
-      }),
+      peers: this.#peers,
       owner: {
         epochOf: (shard) => keeper.epochOf(shard),
         state: () => keeper.state(),
@@ -315,17 +320,25 @@ class MemberParts {
       shardsOwned: () => this.#owned.length,
       tree: () => this.#engine.tree(),
     });
+    const time = new DatabaseTime(clock, () => storage.now());
+    await time.start();
     this.#schedules = this.#system.spawn(
       'schedules',
       scheduleActor({
         engine: this.#engine,
-        clock,
+        owner: services.owner,
+        time,
         catalog,
         report: (error) => this.#log.warn({ err: error }, 'a due time could not be started; it is tried again'),
+        missed: (missed) => {
+          metrics.scheduleMissed(missed.count);
+          this.#log.error(missed, 'due times of a schedule were given up: nobody could start them in time');
+        },
       }),
     );
     await this.#company.begin();
     this.#stopActors = async () => {
+      time.stop();
       await this.#company.stop();
       await this.#system.shutdown();
       await committer.close();
@@ -369,11 +382,11 @@ class MemberParts {
       metrics: this.#metrics,
       ready: () => this.#faultsOfReadiness(),
       triggers: {
-        activated: (workflow, version) =>
-          this.#schedule(workflow.id, scheduledNodes(workflow, version, catalog, clock.now())),
+        activated: (workflow, version, activeSince) =>
+          this.#schedule(workflow.id, scheduledNodes(workflow, version, catalog, activeSince)),
         deactivated: (workflowId) => this.#schedule(workflowId, []),
       },
-      members: () => storage.leases.members(),
+      cluster: clusterBook(storage.leases, this.#peers, () => {}),
     });
     await this.#api.listen();
     const bound = this.#api.address();

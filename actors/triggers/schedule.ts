@@ -1,155 +1,163 @@
-import { Cron } from 'croner';
-import type { WorkflowDefinition } from '#workflow';
-import type { ActorContext, Behavior, Clock, NodeCatalog, ScheduleSpec } from '#runtime';
+import type { ActorContext, Behavior, NodeCatalog } from '#runtime';
+import { errors } from '../errors.ts';
 import type { Engine } from '../engine.ts';
-
-/** A schedule node of an active workflow. */
-export interface ScheduledNode {
-  workflow: WorkflowDefinition;
-  version: number;
-  node: string;
-  spec: ScheduleSpec;
-  /** Names this line of the schedule: `workflowId/nodeId/index`. */
-  id: string;
-  /** Epoch milliseconds; due times before it are not made up for. */
-  activeSince: number;
-}
+import type { Ownership } from '../services.ts';
+import type { SharedTime } from './database-time.ts';
+import type { ScheduledNode } from './due.ts';
+import { CATCH_UP_MS, Timetable, type Due, type MissedDue } from './timetable.ts';
 
 /**
  * What the schedule actor may be told. `set` replaces all lines of that workflow; an empty list ends its schedule.
- * `due` is its own: a due time (epoch milliseconds) of one line has come.
+ * `look`: shards may have changed hands; it looks by itself each second too. `settled` is its own.
  */
 export type ScheduleMessage =
   | { type: 'set'; workflowId: string; nodes: readonly ScheduledNode[] }
-  | { type: 'due'; id: string; at: number };
+  | { type: 'look' }
+  | { type: 'settled'; due: Due; error?: unknown };
 
-/** A due time missed while no member performed it (restart, takeover) is made up for when it is at most this old. */
-const CATCH_UP_MS = 60_000;
-
-interface Line {
-  node: ScheduledNode;
-  cron: Cron;
-  cancel: () => void;
+/** What the schedule actor needs. */
+export interface ScheduleParts {
+  readonly engine: Pick<Engine, 'start'>;
+  readonly owner: Pick<Ownership, 'epochOf'>;
+  readonly time: SharedTime;
+  readonly catalog: NodeCatalog;
+  /** A due time could not be started; it is tried again. */
+  report(error: unknown): void;
+  /** Due times that were given up. */
+  missed(missed: MissedDue): void;
 }
 
-type State = Map<string, Line>;
+/** Longest pause between two looks at the timetable: so soon it is seen that a shard became ours. */
+const LOOK_MS = 1_000;
+/** Pause before a due time is tried again that the engine could not take. */
+const RETRY_MS = 1_000;
+/** Starts under way or to be tried again; what is due beyond them waits in the timetable. */
+const STARTS_OPEN = 1_000;
+/** Many `set` in a row (the start of a member) are one look. */
+const GATHER_MS = 5;
 
-/**
- * Fires schedules. The run of a due time carries the key `schedule:<id>:<due>`, and the journal takes a key once: so
- * however many members or restarts fire it, each due time starts one execution.
- */
-export function scheduleActor(parts: {
-  engine: Engine;
-  clock: Clock;
-  catalog: NodeCatalog;
-  report(error: unknown): void;
-}): Behavior<ScheduleMessage, State> {
-  return {
-    kind: 'schedule',
-    init: () => new Map(),
-    receive(lines, message, context) {
-      if (message.type === 'set') replace(lines, message, context, parts.clock);
-      else fire(lines, message, context, parts);
-      return { kind: 'same' };
-    },
-    stopping: (lines) => lines.forEach((line) => line.cancel()),
-    inspect: (lines) => ({ schedules: lines.size }),
-  };
+interface Retry {
+  readonly due: Due;
+  readonly notBefore: number;
+}
+
+interface State {
+  readonly table: Timetable;
+  underWay: number;
+  retries: Retry[];
+  cancel: () => void;
+  gathering: boolean;
 }
 
 type Context = ActorContext<ScheduleMessage>;
-type Parts = Parameters<typeof scheduleActor>[0];
 
-function replace(
-  lines: State,
-  message: Extract<ScheduleMessage, { type: 'set' }>,
+/**
+ * Fires the schedules of the shards that this member owns, by the database's clock. The run of a due time carries the
+ * key `schedule:<id>:<due>`, and the journal takes a key once: so however many members or restarts fire it, each due
+ * time starts one execution.
+ */
+export function scheduleActor(parts: ScheduleParts): Behavior<ScheduleMessage, State> {
+  return {
+    kind: 'schedule',
+    init(context) {
+      const cancel = context.tellSelfAfter(LOOK_MS, { type: 'look' });
+      return { table: new Timetable(), underWay: 0, retries: [], cancel, gathering: false };
+    },
+    receive(state, message, context) {
+      if (message.type === 'look') look(state, context, parts);
+      else if (message.type === 'settled') settle(state, message, context, parts);
+      else {
+        state.table.set(message.workflowId, message.nodes);
+        gather(state, context);
+      }
+      return { kind: 'same' };
+    },
+    stopping: (state) => state.cancel(),
+    inspect: ({ table, underWay, retries }) => ({
+      schedules: table.size,
+      starting: underWay,
+      retrying: retries.length,
+    }),
+  };
+}
+
+/** Looks soon. */
+function gather(state: State, context: Context): void {
+  if (state.gathering) return;
+  state.gathering = true;
+  state.cancel();
+  state.cancel = context.tellSelfAfter(GATHER_MS, { type: 'look' });
+}
+
+function settle(
+  state: State,
+  { due, error }: Extract<ScheduleMessage, { type: 'settled' }>,
   context: Context,
-  clock: Clock,
+  parts: ScheduleParts,
 ): void {
-  for (const [id, line] of lines) {
-    if (line.node.workflow.id !== message.workflowId) continue;
-    line.cancel();
-    lines.delete(id);
+  // What is due and found no room has it now.
+  if (state.underWay + state.retries.length >= STARTS_OPEN) gather(state, context);
+  state.underWay -= 1;
+  if (error === undefined) return;
+  parts.report(error);
+  state.retries.push({ due, notBefore: (parts.time.now() ?? due.at) + RETRY_MS });
+}
+
+function look(state: State, context: Context, parts: ScheduleParts): void {
+  state.gathering = false;
+  state.cancel();
+  const now = parts.time.now();
+  let pause = LOOK_MS;
+  if (now !== undefined) {
+    retry(state, now, context, parts);
+    const room = Math.max(0, STARTS_OPEN - state.underWay - state.retries.length);
+    const { starts, missed, wakeAt } = state.table.advance(now, (shard) => parts.owner.epochOf(shard), room);
+    for (const each of missed) parts.missed(each);
+    for (const due of starts) start(state, due, context, parts);
+    if (wakeAt !== undefined && wakeAt > now) pause = Math.min(pause, wakeAt - now);
   }
-  for (const node of message.nodes) {
-    const line: Line = {
-      node,
-      cron: new Cron(node.spec.cron, { timezone: node.spec.zone, paused: true }),
-      cancel: () => {},
-    };
-    lines.set(node.id, line);
-    arm(line, Math.max(node.activeSince, clock.now() - CATCH_UP_MS), context, clock);
+  state.cancel = context.tellSelfAfter(Math.ceil(pause), { type: 'look' });
+}
+
+/** Tries again what failed, while it is ours and young enough. */
+function retry(state: State, now: number, context: Context, parts: ScheduleParts): void {
+  const { retries } = state;
+  state.retries = [];
+  for (const each of retries) {
+    const { line, at, epoch } = each.due;
+    const current = parts.owner.epochOf(line.shard);
+    // Another epoch: it was another's meanwhile, and the timetable looks back anew.
+    if (!state.table.has(line.id) || (current !== undefined && current !== epoch)) continue;
+    if (current === undefined || each.notBefore > now) state.retries.push(each);
+    else if (at < now - CATCH_UP_MS) {
+      parts.missed({ id: line.id, workflowId: line.workflow.id, first: at, last: at, count: 1 });
+    } else start(state, each.due, context, parts);
   }
 }
 
-/** Waits for the first due time after `from`; one that is past already is due at once. */
-function arm(line: Line, from: number, context: Context, clock: Clock): void {
-  const next = nextDue(line, from);
-  if (next === undefined) return;
-  const message: ScheduleMessage = { type: 'due', id: line.node.id, at: next };
-  line.cancel = context.tellSelfAfter(Math.max(0, next - clock.now()), message);
+function start(state: State, due: Due, context: Context, parts: ScheduleParts): void {
+  state.underWay += 1;
+  context.pipeToSelf(
+    begin(due, parts),
+    () => ({ type: 'settled', due }),
+    (error) => ({ type: 'settled', due, error: error ?? errors.ENGINE_NO_SHARD({}) }),
+  );
 }
 
-/** Due times looked at for rules such as "every 3 weeks" before giving up. */
-const DUE_LOOKAHEAD = 10_000;
-
-export function nextDue(line: { cron: Cron; node: Pick<ScheduledNode, 'spec'> }, from: number): number | undefined {
-  let at: Date | null = new Date(from);
-  for (let i = 0; i < DUE_LOOKAHEAD; i += 1) {
-    at = line.cron.nextRun(at);
-    if (!at) return undefined;
-    if (counts(at.getTime(), line.node.spec)) return at.getTime();
-  }
-  return undefined;
-}
-
-const UNIT_MS = { hours: 3_600_000, days: 86_400_000, weeks: 604_800_000 } as const;
-
-/** True when this due time is one that "every n" keeps, counted from the epoch so that every member counts alike. */
-function counts(at: number, spec: ScheduleSpec): boolean {
-  const { every } = spec;
-  if (!every || every.n <= 1) return true;
-  if (every.unit === 'months') {
-    const date = new Date(at);
-    return (date.getUTCFullYear() * 12 + date.getUTCMonth()) % every.n === 0;
-  }
-  return Math.floor(at / UNIT_MS[every.unit]) % every.n === 0;
-}
-
-/** Pause before a due time is tried again that the engine could not take. */
-const RETRY_MS = 1_000;
-
-function fire(lines: State, message: Extract<ScheduleMessage, { type: 'due' }>, context: Context, parts: Parts): void {
-  const line = lines.get(message.id);
-  if (!line) return;
-  const { clock, engine, catalog } = parts;
-  const { node, workflow, version, spec, id } = line.node;
+/** Resolves when the run of this due time is durable, this one or an earlier one of the same key. */
+async function begin({ line, at }: Due, { engine, catalog }: ScheduleParts): Promise<void> {
+  const { workflow, version, node, spec, id } = line;
   const definition = workflow.node.get(node);
-  const items =
-    definition && catalog.find(definition.type, definition.typeVersion)?.schedule?.items(message.at, spec.zone);
-  if (!items) return;
-  const idempotencyKey = `schedule:${id}:${message.at}`;
-  const again = (): void => void context.tellSelfAfter(RETRY_MS, message);
-  try {
-    const handle = engine.start({
-      workflow,
-      workflowVersion: version,
-      mode: 'trigger',
-      trigger: node,
-      items,
-      idempotencyKey,
-      acceptEarly: true,
-    });
-    handle.accepted.then(
-      () => {},
-      (error: unknown) => {
-        parts.report(error);
-        if (clock.now() - message.at < CATCH_UP_MS) again();
-      },
-    );
-  } catch (error) {
-    parts.report(error);
-    if (clock.now() - message.at < CATCH_UP_MS) return again();
-  }
-  arm(line, message.at, context, clock);
+  const schedule = definition && catalog.find(definition.type, definition.typeVersion)?.schedule;
+  if (!schedule) return;
+  const handle = engine.start({
+    workflow,
+    workflowVersion: version,
+    mode: 'trigger',
+    trigger: node,
+    items: schedule.items(at, spec.zone),
+    idempotencyKey: `schedule:${id}:${at}`,
+    acceptEarly: true,
+  });
+  await handle.accepted;
 }

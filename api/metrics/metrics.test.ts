@@ -28,6 +28,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   journal_fenced_total: [],
   shards_owned: [],
   shard_takeovers_total: [],
+  schedule_missed_total: [],
   lease_renewal_seconds: [],
 };
 
@@ -43,6 +44,7 @@ function exercised(): Metrics {
   metrics.fenced();
   metrics.leaseRenewed(0.001);
   metrics.shardTakenOver();
+  metrics.scheduleMissed(1);
   metrics.published('workflow.created');
   metrics.consumed('workflow.created', 'ok');
   metrics.treeChanged({

@@ -20,6 +20,8 @@ export interface Metrics {
   fenced(rows?: number): void;
   leaseRenewed(seconds: number): void;
   shardTakenOver(): void;
+  /** Due times of schedules that were given up. */
+  scheduleMissed(count: number): void;
   /** Event bus. */
   published(eventType: string): void;
   consumed(eventType: string, status: 'ok' | 'failed'): void;
@@ -120,7 +122,7 @@ function executionMetrics(registry: Registry): Pick<Metrics, 'workflowCreated' |
   };
 }
 
-type JournalMetrics = Pick<Metrics, 'committed' | 'fenced' | 'leaseRenewed' | 'shardTakenOver'>;
+type JournalMetrics = Pick<Metrics, 'committed' | 'fenced' | 'leaseRenewed' | 'shardTakenOver' | 'scheduleMissed'>;
 
 function journalMetrics(registry: Registry): JournalMetrics {
   const seconds = histogram(registry, 'journal_commit_seconds', 'One group commit', COMMIT_SECONDS);
@@ -128,7 +130,13 @@ function journalMetrics(registry: Registry): JournalMetrics {
   const renewal = histogram(registry, 'lease_renewal_seconds', 'One renewal of the member lease', COMMIT_SECONDS);
   const fenced = new Counter({ name: 'journal_fenced_total', help: 'Steps refused by epoch', registers: [registry] });
   const taken = new Counter({ name: 'shard_takeovers_total', help: 'Shards claimed', registers: [registry] });
+  const missed = new Counter({
+    name: 'schedule_missed_total',
+    help: 'Due times that nobody could start in time',
+    registers: [registry],
+  });
   return {
+    scheduleMissed: (count) => missed.inc(count),
     committed(duration, count) {
       seconds.observe(duration);
       rows.observe(count);
