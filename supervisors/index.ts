@@ -10,6 +10,7 @@ export type { CrashVerdict, RestartPolicy, RestartTracker } from './restart-trac
 export { BREAKER_POLICY, checkBreakerPolicy } from './breaker.ts';
 export type { BreakerPolicy } from './breaker.ts';
 export { createBreakers } from './breakers.ts';
+export type { BreakerNews } from './breaker-news.ts';
 export type { Breakers, BreakerSnapshot, BreakersOptions } from './breakers.ts';
 export { startPhases } from './phases.ts';
 export type { Phase, PhaseReport, PhasesOptions, RunningPhases } from './phases.ts';

@@ -18,3 +18,7 @@ export const BREAKER_FAILURES_MAX = 1_000;
 export const BREAKER_PROBES_MAX = 100;
 /** How soon a call that was refused beside a probe may look whether the probe has closed the breaker. */
 export const PROBE_LOOK_MS = 1_000;
+/** How much longer than the member that opened it the others wait before they probe a breaker. */
+export const PROBE_GRACE_MS = 3_000;
+/** How long a verdict on a breaker is told again after its closing or cool-down: by then everybody may probe alone. */
+export const VERDICT_RETOLD_MS = 60_000;
