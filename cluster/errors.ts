@@ -8,6 +8,32 @@ export const errors = defineErrors({
     retryable: true,
     hint: 'Check the database and the way to it; until it answers, this member starts no effects.',
   },
+  CONSUL_ADDRESS_INVALID: {
+    message: (p: { address: string }) => `"${p.address.slice(0, 200)}" is no address of a Consul agent`,
+    status: 500,
+    retryable: false,
+    hint: 'Set CONSUL_HTTP_ADDR to http://host:8500, https://host:8501 or host:8500.',
+  },
+  CONSUL_UNAVAILABLE: {
+    message: (p: { address: string; call: string; reason: string }) =>
+      `Consul at ${p.address} cannot be reached (${p.call}): ${p.reason}`,
+    status: 503,
+    retryable: true,
+    hint: 'The cluster goes on with the last view; leases in the database decide who owns what.',
+  },
+  CONSUL_REFUSED: {
+    message: (p: { address: string; call: string; answer: number; reason: string }) =>
+      `Consul at ${p.address} answered ${p.answer} (${p.call}): ${p.reason}`,
+    status: 502,
+    retryable: true,
+    hint: 'With 401 or 403 look at CONSUL_HTTP_TOKEN: it needs service:write and service:read for this name.',
+  },
+  MEMBER_ADDRESS_INVALID: {
+    message: (p: { address: string }) => `"${p.address.slice(0, 200)}" is no URL where this member could be reached`,
+    status: 500,
+    retryable: false,
+    hint: 'Give it as http://host:port or https://host:port.',
+  },
   LINK_KIND_TAKEN: {
     message: (p: { kind: string }) => `Messages of kind ${p.kind} have a handler already.`,
     status: 500,

@@ -24,6 +24,27 @@ export const WORKER_RESTART_LAST_MS = 30_000;
 /** A renewal thread that is asked to end gets this long. */
 export const WORKER_STOP_MS = 2_000;
 
+/** Name under which members are registered in Consul. */
+export const CONSUL_SERVICE = 'troupe';
+/** Pause between signs of life to the agent, which also find out that it has forgotten us. */
+export const CONSUL_BEAT_MS = 3_000;
+/** Without a sign of life for this long a member is critical. Slower than the lease on purpose: that one decides. */
+export const CONSUL_TTL_MS = 15_000;
+/** A critical service is removed from the catalog after this; Consul takes no less than a minute. */
+export const CONSUL_FORGET_MS = 60_000;
+/** An answer of the agent to anything but a blocking query. */
+export const CONSUL_CALL_MS = 2_500;
+/** Longest wait of a blocking query. */
+export const CONSUL_WAIT_MS = 20_000;
+/** Queries that may follow one another at once, and the pause in which one more is allowed: an index that jumps makes no storm. */
+export const CONSUL_QUERIES_BURST = 5;
+export const CONSUL_QUERY_MS = 1_000;
+/** Pauses after failures: doubling from the first to the last, each with up to as much again by chance. */
+export const CONSUL_RETRY_FIRST_MS = 250;
+export const CONSUL_RETRY_LAST_MS = 10_000;
+/** An answer without any other member is not believed before this, and then only when a second look says the same. */
+export const CONSUL_EMPTY_GRACE_MS = 10_000;
+
 /** Shards a member gives to their wanted owners at a time: their work is loaded anew there, which should not be felt. */
 export const REBALANCE_SHARDS_PER_ROUND = 32;
 /** Shards a draining member gives away at a time, and the pause between: all 512 within three seconds. */
