@@ -54,7 +54,7 @@ class Board implements MembershipBoard {
     if (this.silent) return;
     this.listed.clear();
     for (const { self } of this.drivers) if (self) this.listed.set(self.bootId, self);
-    for (const driver of [...this.drivers]) driver.see([...this.listed.values()]);
+    for (const driver of this.drivers) driver.see([...this.listed.values()]);
   }
 }
 
@@ -107,7 +107,7 @@ class BoardMembership implements Membership {
     const left = before.filter(({ bootId }) => !members.some((member) => member.bootId === bootId));
     if (joined.length + left.length === 0 && JSON.stringify(before) === JSON.stringify(members)) return;
     this.#view = members;
-    for (const listener of [...this.#listeners]) listener({ members, joined, left });
+    for (const listener of this.#listeners) listener({ members, joined, left });
   }
 
   #become(self: MemberInfo): void {
