@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { FaultHook } from '#actors';
 import { loadConfig, type Member } from '#cli';
 import type { JsonObject } from '#workflow';
 import { startMember } from '../../main.ts';
 import { root } from '../house/sources.ts';
+import { until } from '../until.ts';
+
+export { until };
 
 /** API key of the owner of every member that these tests start. */
 export const API_KEY = 'integration-0123456789abcdef';
@@ -166,21 +168,6 @@ export async function asProcess(dataDir: string, env: Record<string, string> = {
     throw error;
   } finally {
     clearTimeout(unready);
-  }
-}
-
-/** Looks again and again until there is a value; fails with `what` after `ms`. */
-export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined> | T | undefined,
-  ms = 20_000,
-): Promise<T> {
-  const end = performance.now() + ms;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    assert.ok(performance.now() < end, `within ${ms} ms: ${what}`);
-    await pause(20);
   }
 }
 

@@ -9,6 +9,9 @@ const LOOK_EVERY_MS = 100;
 const FACTS_PER_CALL = 1_000;
 const READERS = 8;
 
+/** Who answers calls that must succeed: a member at rest. */
+export type Answerer = Pick<Site, 'ask'>;
+
 /** What is under test: the member's place, what it acts on, who watches it, and what it performs. */
 export interface Scene {
   readonly site: Site;
@@ -18,7 +21,7 @@ export interface Scene {
 }
 
 /** Stores and activates the workflows. */
-export async function publish(site: Site, workloads: readonly Workload[]): Promise<Published[]> {
+export async function publish(site: Answerer, workloads: readonly Workload[]): Promise<Published[]> {
   const published: Published[] = [];
   for (const workload of workloads) {
     const { id } = await site.ask<{ id: string }>('POST', '/api/v1/workflows', workload.json);
@@ -29,7 +32,7 @@ export async function publish(site: Site, workloads: readonly Workload[]): Promi
 }
 
 /** Waits until every execution has ended; false when some have not within `ms`. */
-export async function allEnded({ watch }: Scene, ms: number): Promise<boolean> {
+export async function allEnded({ watch }: Pick<Scene, 'watch'>, ms: number): Promise<boolean> {
   const until = performance.now() + ms;
   do {
     const rows = await watch.rows().catch((): Row[] | undefined => undefined);
@@ -40,7 +43,10 @@ export async function allEnded({ watch }: Scene, ms: number): Promise<boolean> {
 }
 
 /** Everything the auditor needs, read from a member at rest. */
-export async function gather(scene: Scene, accepted: Evidence['accepted']): Promise<Evidence> {
+export async function gather(
+  scene: Omit<Scene, 'site'> & { site: Answerer },
+  accepted: Evidence['accepted'],
+): Promise<Evidence> {
   const { site, stub, watch, workloads } = scene;
   const rows = await watch.rows();
   const journals = new Map<string, readonly Fact[]>();
@@ -61,7 +67,7 @@ export async function gather(scene: Scene, accepted: Evidence['accepted']): Prom
 
 type Started = Fact & { items?: readonly { json: { call?: string; body?: { call?: string } } }[] };
 
-async function journalOf(site: Site, id: string): Promise<Started[]> {
+async function journalOf(site: Answerer, id: string): Promise<Started[]> {
   const facts: Started[] = [];
   for (let after: number | null = 0; after !== null;) {
     const path = `/api/v1/executions/${id}/journal?limit=${FACTS_PER_CALL}&afterSeq=${after}`;

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { audit } from './auditor.ts';
 import { allEnded, gather, publish, type Scene } from './evidence.ts';
 import { startRun } from './load.ts';
-import { RowWatch } from './rows.ts';
+import { embeddedIn, RowWatch } from './rows.ts';
 import { Site } from './site.ts';
 import { startStub } from './stub.ts';
 import { canceled, failing, journey, type Published, retried } from './workflows.ts';
@@ -50,7 +50,7 @@ export interface PointsOptions {
 export async function runPoints({ faults, say }: PointsOptions): Promise<string[]> {
   const site = await Site.open();
   const stub = await startStub();
-  const watch = new RowWatch(site.dataDir);
+  const watch = new RowWatch(embeddedIn(site.dataDir));
   const wanted = [journey(stub.url, WAIT_SECONDS), retried(stub.url), failing(stub.url), canceled()];
   const broken: string[] = [];
   try {

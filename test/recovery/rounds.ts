@@ -3,7 +3,7 @@ import { type Random, seededRandom } from '#runtime';
 import { audit } from './auditor.ts';
 import { allEnded, gather, publish, type Scene } from './evidence.ts';
 import { Load } from './load.ts';
-import { RowWatch } from './rows.ts';
+import { embeddedIn, RowWatch } from './rows.ts';
 import { Site } from './site.ts';
 import { startStub } from './stub.ts';
 import { journey } from './workflows.ts';
@@ -41,7 +41,7 @@ export interface RoundsReport {
 export async function runRounds(options: RoundsOptions): Promise<RoundsReport> {
   const site = await Site.open();
   const stub = await startStub();
-  const watch = new RowWatch(site.dataDir);
+  const watch = new RowWatch(embeddedIn(site.dataDir));
   let load: Load | undefined;
   try {
     site.start();

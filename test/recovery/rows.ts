@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import { findEmbedded } from '#storage';
 import type { Row } from './auditor.ts';
 
@@ -21,19 +21,27 @@ const SELECT = `SELECT id::text, workflow_id, status, stopped_at::text, last_seq
 const nothing = (): void => undefined;
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
+/** How the database is reached at this moment; undefined: it is not. */
+type FindDatabase = () => Promise<ClientConfig | undefined>;
+
+/** The embedded database of a member on this data directory. */
+export function embeddedIn(dataDir: string): FindDatabase {
+  return async () => (await findEmbedded({ dataDir, log: silent }))?.connection;
+}
+
 /**
  * Looks at the rows of executions beside the member, by a connection of its own, and keeps each as it was when it was
  * first seen ended. What another connection sees is durable, so it must never change again.
  */
 export class RowWatch {
   readonly firstEnds = new Map<string, { row: Row; seenMs: number }>();
-  readonly #dataDir: string;
+  readonly #find: FindDatabase;
   #client: Client | undefined;
   #stopped = false;
   readonly #looking: Promise<void>;
 
-  constructor(dataDir: string) {
-    this.#dataDir = dataDir;
+  constructor(find: FindDatabase) {
+    this.#find = find;
     this.#looking = this.#look();
   }
 
@@ -83,10 +91,10 @@ export class RowWatch {
 
   async #connected(): Promise<Client> {
     if (this.#client) return this.#client;
-    const found = await findEmbedded({ dataDir: this.#dataDir, log: silent });
+    const found = await this.#find();
     if (!found) throw new Error('no database at this moment');
     const limits = { connectionTimeoutMillis: STATEMENT_MS_MOST, query_timeout: STATEMENT_MS_MOST };
-    const client = new Client({ ...found.connection, ...limits });
+    const client = new Client({ ...found, ...limits });
     client.on('error', nothing);
     await client.connect();
     this.#client = client;

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -41,6 +42,9 @@ function installRabbit(): string | undefined {
 function installConsul(folder: string): string | undefined {
   const mirror = mirrorIn(aptSources());
   if (mirror === undefined) return 'the sources of apt name no mirror of Debian';
+  // apt reads and writes here as a user of its own.
+  chmodSync(folder, 0o755);
+  mkdirSync(join(folder, 'lists', 'partial'), { recursive: true });
   const list = join(folder, 'consul.list');
   const signed = existsSync(KEYS) ? `[signed-by=${KEYS}] ` : '';
   writeFileSync(list, `deb ${signed}${mirror} ${CONSUL_SUITE} main\n`);
