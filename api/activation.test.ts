@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Link, LinkMessage } from '#runtime';
+import { lonePeers, type LinkMessage } from '#runtime';
 import type { JsonObject } from '#workflow';
 import { createRig, HandClock, KEYS, webhookWorkflow } from './testing.ts';
 
@@ -14,20 +14,23 @@ async function pair() {
   const heard: LinkMessage[] = [];
   let up = true;
   let tell: (() => void) | undefined;
+  const alone = lonePeers({ bootId: 'a', name: 'a', tags: [], draining: false });
   const link = {
+    ...alone.link,
     broadcast(message: LinkMessage) {
       heard.push(message);
       if (up) tell?.();
     },
-  } as Link; // only broadcasts are used
+  };
   const peers = {
+    ...alone,
     link,
     told: (_kind: string, handler: (from: string, body: JsonObject) => void) => {
       tell = () => handler('a', {});
       return () => void (tell = undefined);
     },
   };
-  const first = createRig({ clock, storage: a.storage, peers: { link, told: () => () => {} } });
+  const first = createRig({ clock, storage: a.storage, peers: { ...alone, link } });
   const second = createRig({ clock, storage: a.storage, peers });
   await first.api.activation.restore();
   await second.api.activation.restore();

@@ -26,8 +26,11 @@ export interface ApiDependencies {
   readonly ready: () => Promise<readonly string[]>;
   /** Told of workflows that became active, changed while active, or went inactive: schedules live there. */
   readonly triggers?: TriggerSwitch;
-  /** The other members, who hear at once of a workflow that began or ended listening; absent = there are none. */
-  readonly peers?: Pick<Peers, 'link' | 'told'>;
+  /**
+   * The other members: they hear at once of a workflow that began or ended listening, and sockets of this member watch
+   * their executions; absent = there are none.
+   */
+  readonly peers?: Peers;
   /** Members and shards, for people; absent = no word of them. */
   readonly cluster?: ClusterBook;
   /** Lowered in tests. */
@@ -64,7 +67,7 @@ export interface Definitions {
 export interface ApiStorage {
   readonly workflows: WorkflowStore;
   readonly executions: ExecutionStore;
-  readonly journal: Pick<Journal, 'read' | 'execution'>;
+  readonly journal: Pick<Journal, 'read' | 'execution' | 'executions'>;
   readonly activations: ActivationStore;
   readonly testWebhooks: TestWebhookStore;
   readonly apiKeys: {

@@ -2,11 +2,33 @@ import type { RunEvent } from '#workflow';
 import type { InspectionEvent, JournalEvent } from '#runtime';
 import { errors } from './errors.ts';
 import { HUB_LIMITS, type HubLimits } from './limits.ts';
-import { isTreeEvent, liveEvent, type LiveEvent, type TreeEvent } from './live-event.ts';
+import { isBrief, isTreeEvent, liveEvent, type LiveEvent, type TreeEvent } from './live-event.ts';
 import { Subscription, type Listener } from './subscription.ts';
 
-/** What one may subscribe to: one run, all runs of one workflow, or the supervision tree of this member. */
+/** What one may subscribe to: one run, or all runs of one workflow. */
 export type RunTopic = { readonly executionId: string } | { readonly workflowId: string };
+
+/** How much of the tree one wants: `lasting` leaves out the coming and going of actors that live for a run only. */
+export type TreeDepth = 'all' | 'lasting';
+
+/** Everything somebody subscribes to at this moment. */
+export interface HubInterest {
+  readonly runs: Iterable<string>;
+  readonly workflows: Iterable<string>;
+  /** Absent: nobody watches the tree. */
+  readonly tree?: TreeDepth;
+}
+
+/** Where a hub's events also go, and who is told of new subscriptions: the relay to the other members. */
+export interface HubOutlet {
+  /** Name of this member, added to its tree events. */
+  readonly member: string;
+  /** In the commit path, for every commit: must not throw and must not wait. */
+  published(executionId: string, workflowId: string, events: readonly JournalEvent[]): void;
+  treeChanged(event: TreeEvent): void;
+  /** Somebody subscribes to what nobody was subscribed to. */
+  wanted(what: { readonly run: string } | { readonly workflow: string } | { readonly tree: TreeDepth }): void;
+}
 
 /** Sees every committed event itself, at once, in the commit path: count and return. What it throws is reported. */
 export type Tap = (executionId: string, workflowId: string, event: RunEvent) => void;
@@ -23,8 +45,17 @@ export interface Hub {
   treeChanged(event: InspectionEvent): void;
   /** Live events of a run or a workflow from now on. Returns unsubscribe. Throws SUBSCRIPTIONS_EXCEEDED. */
   subscribe(topic: RunTopic, listener: Listener<LiveEvent>): () => void;
-  /** Tree events from now on. Returns unsubscribe. Throws SUBSCRIPTIONS_EXCEEDED. */
-  subscribeTree(listener: Listener<TreeEvent>): () => void;
+  /** Tree events of all members from now on; `depth` default `all`. Returns unsubscribe. Throws SUBSCRIPTIONS_EXCEEDED. */
+  subscribeTree(listener: Listener<TreeEvent>, depth?: TreeDepth): () => void;
+  /** Committed events of runs of other members, in any order and perhaps more than once; for subscribers only. */
+  relayed(events: readonly LiveEvent[]): void;
+  /** A tree event of another member, its name in it. */
+  treeRelayed(event: TreeEvent): void;
+  /** Something may have been missed of this topic: its subscribers get word to read the journal. */
+  resync(topic: RunTopic): void;
+  interest(): HubInterest;
+  /** Joins the relay to other members; one at most, the last one counts. Returns disconnect. */
+  connect(outlet: HubOutlet): () => void;
   /** For metrics and logs. Returns untap. Throws TAPS_EXCEEDED. */
   tap(listener: Tap): () => void;
   /** Living subscriptions, for the metrics. */
@@ -51,7 +82,8 @@ class MemberHub implements Hub {
   readonly #failed: (error: unknown) => void;
   readonly #byExecution = new Map<string, Set<Subscription<LiveEvent>>>();
   readonly #byWorkflow = new Map<string, Set<Subscription<LiveEvent>>>();
-  readonly #tree = new Set<Subscription<TreeEvent>>();
+  readonly #tree = new Map<Subscription<TreeEvent>, TreeDepth>();
+  #outlet: HubOutlet | undefined;
   #taps: readonly Tap[] = [];
   #count = 0;
 
@@ -67,6 +99,7 @@ class MemberHub implements Hub {
 
   published(executionId: string, workflowId: string, events: readonly JournalEvent[]): void {
     if (this.#taps.length > 0) this.#tapAll(executionId, workflowId, events);
+    this.#outlet?.published(executionId, workflowId, events);
     if (this.#count === 0) return;
     const ofRun = this.#byExecution.get(executionId);
     const ofWorkflow = this.#byWorkflow.get(workflowId);
@@ -79,25 +112,60 @@ class MemberHub implements Hub {
   }
 
   treeChanged(event: InspectionEvent): void {
-    if (this.#tree.size === 0 || !isTreeEvent(event)) return;
-    for (const subscription of this.#tree) subscription.offer(event);
+    const outlet = this.#outlet;
+    if ((this.#tree.size === 0 && outlet === undefined) || !isTreeEvent(event)) return;
+    outlet?.treeChanged(event);
+    if (this.#tree.size === 0) return;
+    this.treeRelayed(outlet === undefined || 'member' in event ? event : { ...event, member: outlet.member });
+  }
+
+  relayed(events: readonly LiveEvent[]): void {
+    if (this.#count === 0) return;
+    for (const event of events) {
+      for (const subscription of this.#byExecution.get(event.executionId) ?? []) subscription.offer(event);
+      for (const subscription of this.#byWorkflow.get(event.workflowId) ?? []) subscription.offer(event);
+    }
+  }
+
+  treeRelayed(event: TreeEvent): void {
+    const brief = isBrief(event);
+    for (const [subscription, depth] of this.#tree) if (!brief || depth === 'all') subscription.offer(event);
+  }
+
+  interest(): HubInterest {
+    const depths = new Set(this.#tree.values());
+    const tree = depths.has('all') ? 'all' : 'lasting';
+    return { runs: this.#byExecution.keys(), workflows: this.#byWorkflow.keys(), ...(depths.size > 0 && { tree }) };
+  }
+
+  connect(outlet: HubOutlet): () => void {
+    this.#outlet = outlet;
+    return () => {
+      if (this.#outlet === outlet) this.#outlet = undefined;
+    };
+  }
+
+  resync(topic: RunTopic): void {
+    const [rooms, key] = this.#place(topic);
+    for (const subscription of rooms.get(key) ?? []) subscription.resync();
   }
 
   subscribe(topic: RunTopic, listener: Listener<LiveEvent>): () => void {
-    const [rooms, key] =
-      'executionId' in topic ? [this.#byExecution, topic.executionId] : [this.#byWorkflow, topic.workflowId];
+    const [rooms, key] = this.#place(topic);
     const subscription = this.#open(listener);
     const room = rooms.get(key) ?? new Set();
     rooms.set(key, room.add(subscription));
+    if (room.size === 1) this.#outlet?.wanted('executionId' in topic ? { run: key } : { workflow: key });
     return this.#closer(subscription, () => {
       room.delete(subscription);
       if (room.size === 0 && rooms.get(key) === room) rooms.delete(key);
     });
   }
 
-  subscribeTree(listener: Listener<TreeEvent>): () => void {
+  subscribeTree(listener: Listener<TreeEvent>, depth: TreeDepth = 'all'): () => void {
     const subscription = this.#open(listener);
-    this.#tree.add(subscription);
+    this.#tree.set(subscription, depth);
+    this.#outlet?.wanted({ tree: depth });
     return this.#closer(subscription, () => this.#tree.delete(subscription));
   }
 
@@ -107,6 +175,10 @@ class MemberHub implements Hub {
     return () => {
       this.#taps = this.#taps.filter((tap) => tap !== listener);
     };
+  }
+
+  #place(topic: RunTopic): [Map<string, Set<Subscription<LiveEvent>>>, string] {
+    return 'executionId' in topic ? [this.#byExecution, topic.executionId] : [this.#byWorkflow, topic.workflowId];
   }
 
   #open<E>(listener: Listener<E>): Subscription<E> {

@@ -102,3 +102,25 @@ export const LINK_LIMITS = {
 
 /** The limits as they can be lowered or raised for one link. Those of queues are the protocol's and fixed. */
 export type LinkLimits = { readonly [K in keyof typeof LINK_LIMITS]: number };
+
+/** Limits of the live relay between members. Over each of them events are dropped, and whoever watches reads the journal. */
+export const RELAY_LIMITS = {
+  /** Between two announcements of what is watched here. */
+  INTEREST_MS: 2_000,
+  /** How long an announcement counts: two may be lost. */
+  INTEREST_TTL_MS: 6_500,
+  /** Topics of one announcement; more go in several. */
+  INTEREST_TOPICS: 500,
+  /** Topics of one other member that are remembered. */
+  INTEREST_TOPICS_KEPT: 20_000,
+  /** Events of one message, and their estimated characters. */
+  BATCH_EVENTS: 100,
+  BATCH_CHARACTERS: 200_000,
+  /** Events waiting for one member; over it all of them are dropped. */
+  BUFFER_EVENTS: 2_000,
+  /** How long the next message to a member is held back for the broker's word on the one before. */
+  CONFIRM_MS: 500,
+} as const;
+
+/** The limits as they can be lowered or raised for one relay. */
+export type RelayLimits = { readonly [K in keyof typeof RELAY_LIMITS]: number };

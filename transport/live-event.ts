@@ -21,8 +21,21 @@ export interface LiveEvent {
   readonly [field: string]: unknown;
 }
 
-/** Events of the supervision tree that people may watch; dead letters and overruns are for logs and metrics. */
-export type TreeEvent = Exclude<InspectionEvent, { type: 'deadLetter' | 'actor.stopOverran' }>;
+/**
+ * Events of the supervision tree that people may watch; dead letters and overruns are for logs and metrics. `member`
+ * is the name of the member it happened on, absent where there is only one.
+ */
+export type TreeEvent = Exclude<InspectionEvent, { type: 'deadLetter' | 'actor.stopOverran' }> & {
+  readonly member?: string;
+};
+
+/** Kinds of actors that come and go with every run. */
+const BRIEF_KINDS: ReadonlySet<string> = new Set(['execution', 'node', 'runner']);
+
+/** True for the start or end of an actor that lives for a run only. */
+export function isBrief(event: TreeEvent): boolean {
+  return (event.type === 'actor.started' || event.type === 'actor.stopped') && BRIEF_KINDS.has(event.kind);
+}
 
 /** True for the events that the `tree` topic carries. */
 export function isTreeEvent(event: InspectionEvent): event is TreeEvent {

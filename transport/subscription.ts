@@ -55,6 +55,13 @@ export class Subscription<E> {
     this.#schedule();
   }
 
+  /** Something may have been missed: the next delivery is `resync`, then what is in the buffer. */
+  resync(): void {
+    if (this.#closed) return;
+    this.#lost = true;
+    this.#schedule();
+  }
+
   /** Nothing is delivered after this. */
   close(): void {
     this.#closed = true;

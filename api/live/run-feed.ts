@@ -36,6 +36,11 @@ export class RunFeed {
     this.#options = options;
   }
 
+  /** Seq of the newest event that was sent. */
+  get last(): number {
+    return this.#last;
+  }
+
   /** True once the last event of the run was sent: nothing will come after it. */
   get ended(): boolean {
     return this.#ended;

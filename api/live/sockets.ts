@@ -6,6 +6,7 @@ import type { ApiLimits } from '../limits.ts';
 import type { Identity } from '../permissions.ts';
 import type { ApiDependencies } from '../ports.ts';
 import { problemOf } from '../problems.ts';
+import { Tail } from './tail.ts';
 import { topicOf } from './topics.ts';
 import { Watcher } from './watcher.ts';
 
@@ -41,12 +42,15 @@ export function attachLive(server: HttpServer, deps: ApiDependencies, gate: Gate
       (error: unknown) => next(refusal(error, deps)),
     );
   });
+  const { hub, clock, peers, storage } = deps;
+  const tail = peers && new Tail({ hub, clock, peers, journal: storage.journal });
   io.on('connection', (socket) => {
     const identity = identities.get(socket);
-    if (identity !== undefined) serve(socket, identity, deps, limits);
+    if (identity !== undefined) serve(socket, identity, deps, limits, tail);
   });
   return {
     async close() {
+      tail?.stop();
       io.disconnectSockets(true);
       io.engine.close();
     },
@@ -68,12 +72,19 @@ function refusal(error: unknown, deps: ApiDependencies): Error {
 
 type Ack = (answer: { ok: true } | { error: unknown }) => void;
 
-function serve(socket: Socket, identity: Identity, deps: ApiDependencies, limits: ApiLimits): void {
+function serve(
+  socket: Socket,
+  identity: Identity,
+  deps: ApiDependencies,
+  limits: ApiLimits,
+  tail: Tail | undefined,
+): void {
   const sent = throttle(socket, limits);
   const watcher = new Watcher({
     deps,
     limits,
     identity,
+    tail,
     event(event) {
       socket.emit('event', event);
       return sent();

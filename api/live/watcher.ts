@@ -1,19 +1,19 @@
-import type { Delivery, TreeEvent } from '#transport';
+import type { Delivery, TreeDepth, TreeEvent } from '#transport';
 import { errors } from '../errors.ts';
 import type { ApiLimits } from '../limits.ts';
 import { allows, type Identity, type Permission } from '../permissions.ts';
 import type { ApiDependencies } from '../ports.ts';
 import { RunFeed, type Sink } from './run-feed.ts';
 import { nameOf, type Topic } from './topics.ts';
+import type { Tail } from './tail.ts';
 import { WorkflowFeed } from './workflow-feed.ts';
-
-/** Kinds of actors that come and go with every run; only who asks for the tree sees them start and stop. */
-const BRIEF_KINDS: ReadonlySet<string> = new Set(['execution', 'node', 'runner']);
 
 export interface WatcherOptions {
   readonly deps: Pick<ApiDependencies, 'hub' | 'storage' | 'log'>;
   readonly limits: ApiLimits;
   readonly identity: Identity;
+  /** Looks after executions of other members; absent where there are none. */
+  readonly tail?: Tail | undefined;
   /** Sends a run event; resolves when the socket takes more. */
   readonly event: Sink;
   /** Sends a tree event; these are news, not history: a socket that is far behind does without some. */
@@ -24,15 +24,12 @@ export interface WatcherOptions {
 export class Watcher {
   readonly #options: WatcherOptions;
   readonly #open = new Map<string, () => void>();
-  #wholeTree = false;
   #leaveTree: (() => void) | undefined;
 
   constructor(options: WatcherOptions) {
     this.#options = options;
     // Restarts, quarantines and breakers come unasked to those who may see the cluster.
-    if (allows(options.identity, 'cluster:read')) {
-      this.#leaveTree = options.deps.hub.subscribeTree((delivery) => this.#onTree(delivery));
-    }
+    if (allows(options.identity, 'cluster:read')) this.#watchTree('lasting');
   }
 
   /**
@@ -42,7 +39,7 @@ export class Watcher {
   async subscribe(topic: Topic): Promise<() => void> {
     this.#require('tree' in topic ? 'cluster:read' : 'execution:read');
     if ('tree' in topic) {
-      this.#wholeTree = true;
+      this.#watchTree('all');
       return () => {};
     }
     const name = nameOf(topic);
@@ -62,7 +59,7 @@ export class Watcher {
 
   unsubscribe(topic: Topic): void {
     if ('tree' in topic) {
-      this.#wholeTree = false;
+      if (this.#leaveTree) this.#watchTree('lasting');
       return;
     }
     const name = nameOf(topic);
@@ -98,6 +95,7 @@ export class Watcher {
       begin: () => feed.catchUp(),
       deliver: (delivery) => feed.deliver(delivery),
       ended: () => feed.ended,
+      lookedAfter: () => this.#options.tail?.run(topic.executionId, feed),
     });
   }
 
@@ -108,9 +106,10 @@ export class Watcher {
     const positions = this.#options.limits.WORKFLOW_POSITIONS;
     const feed = new WorkflowFeed(workflowId, { ...this.#feedOptions(topic.data), executions, positions });
     return this.#start(name, hub.subscribe.bind(hub, { workflowId }), {
-      begin: async () => (afterSeq === undefined ? undefined : feed.begin(afterSeq)),
+      begin: () => feed.begin(afterSeq),
       deliver: (delivery) => feed.deliver(delivery),
       ended: () => false,
+      lookedAfter: () => this.#options.tail?.workflow(workflowId),
     });
   }
 
@@ -125,9 +124,11 @@ export class Watcher {
       await feed.deliver(delivery);
       if (feed.ended()) leave();
     });
+    const leaveTail = feed.lookedAfter();
     const leave = (): void => {
       left = true;
       leaveHub();
+      leaveTail?.();
       go();
       if (this.#open.get(name) === leave) this.#open.delete(name);
     };
@@ -148,13 +149,15 @@ export class Watcher {
     return { journal: deps.storage.journal, sink, data: data === true, pageRows: limits.REPLAY_ROWS };
   }
 
+  /** Only who asks for the tree sees the actors that come and go with every run. */
+  #watchTree(depth: TreeDepth): void {
+    this.#leaveTree?.();
+    this.#leaveTree = this.#options.deps.hub.subscribeTree((delivery) => this.#onTree(delivery), depth);
+  }
+
   async #onTree(delivery: Delivery<TreeEvent>): Promise<void> {
     if (delivery.kind === 'resync') return;
-    for (const event of delivery.events) {
-      const brief = 'kind' in event && BRIEF_KINDS.has(event.kind);
-      const comesAndGoes = event.type === 'actor.started' || event.type === 'actor.stopped';
-      if (this.#wholeTree || !brief || !comesAndGoes) await this.#options.tree(event);
-    }
+    for (const event of delivery.events) await this.#options.tree(event);
   }
 
   #require(permission: Permission): void {
@@ -176,4 +179,6 @@ interface Feed {
   begin(): Promise<void>;
   deliver: (delivery: Parameters<RunFeed['deliver']>[0]) => Promise<void>;
   ended(): boolean;
+  /** Has the tail of an execution of another member looked after; returns the end of it. */
+  lookedAfter(): (() => void) | undefined;
 }
