@@ -8,6 +8,12 @@ export const errors = defineErrors({
     retryable: true,
     hint: 'Check the database and the way to it; until it answers, this member starts no effects.',
   },
+  LEASE_THREAD_FAILED: {
+    message: (p: { reason: string }) => `The thread that renews the lease failed: ${p.reason}`,
+    status: 503,
+    retryable: true,
+    hint: 'It is started again by itself; meanwhile the main loop renews.',
+  },
   CONSUL_ADDRESS_INVALID: {
     message: (p: { address: string }) => `"${p.address.slice(0, 200)}" is no address of a Consul agent`,
     status: 500,

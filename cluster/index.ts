@@ -3,6 +3,8 @@ export { idIn, SHARDS, shardOf } from './shards.ts';
 export { createLeaseKeeper } from './lease-keeper.ts';
 export type { LeaseEvents, LeaseKeeper, LeaseKeeperOptions, LeasePulse } from './lease-keeper.ts';
 export type { LeaseRecord } from './own-lease.ts';
+export { createLeasePulse } from './pulse/pulse.ts';
+export type { LeasePulseOptions } from './pulse/pulse.ts';
 export { createPeers } from './peers.ts';
 export type { ClusterPeers, PeersOptions } from './peers.ts';
 export type { ClusterMember, ClusterView } from './cluster-view.ts';

@@ -21,6 +21,8 @@ export const MAIN_TICK_MS = 250;
 /** Restart pauses of a renewal thread that died: doubling from the first to the last. */
 export const WORKER_RESTART_FIRST_MS = 500;
 export const WORKER_RESTART_LAST_MS = 30_000;
+/** Heap of the renewal thread; it holds one connection and a timer. */
+export const WORKER_HEAP_MB = 64;
 /** A renewal thread that is asked to end gets this long. */
 export const WORKER_STOP_MS = 2_000;
 
