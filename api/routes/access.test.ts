@@ -25,6 +25,7 @@ const TABLE: Record<string, Permission | 'public'> = {
   'GET /api/v1/executions/:id': 'execution:read',
   'DELETE /api/v1/executions/:id': 'execution:write',
   'GET /api/v1/executions/:id/journal': 'execution:read',
+  'GET /api/v1/executions/:id/state': 'execution:read',
   'POST /api/v1/executions/:id/cancel': 'execution:write',
   'POST /api/v1/executions/:id/signal': 'execution:write',
   'GET /api/v1/actors': 'cluster:read',

@@ -205,8 +205,24 @@ test('where executions cannot be deleted, 501 says so', async () => {
   assert.equal(body.code, 'EXECUTION_DELETE_UNSUPPORTED');
 });
 
-test('the tree is shown', async () => {
-  const tree = await call(createRig(), 'GET', '/api/v1/actors');
-  assert.equal(tree.body.data[0].path, '/shards');
-  assert.equal(tree.body.breakers[0].breaker, 'example.com');
+test('the tree is shown, each row with its member, and members that told nothing with the reason', async () => {
+  const rig = createRig();
+  const silent = { member: 'm2', bootId: 'b2', rows: [], breakers: [], omitted: 0, failure: 'no answer' };
+  const own = await rig.engine.trees();
+  rig.engine.trees = async () => [...own, silent];
+  const { body } = await call(rig, 'GET', '/api/v1/actors');
+  assert.deepEqual([body.data[0].path, body.data[0].member], ['/shards', 'test']);
+  assert.deepEqual([body.breakers[0].breaker, body.breakers[0].member], ['example.com', 'test']);
+  assert.deepEqual(body.members, [
+    { member: 'test', bootId: 'test', rows: 1, omitted: 0 },
+    { member: 'm2', bootId: 'b2', rows: 0, omitted: 0, failure: 'no answer' },
+  ]);
+});
+
+test('the state of an execution is told, and an unknown one is 404', async () => {
+  const { rig, ids } = await rigWith(1);
+  const { status, body } = await call(rig, 'GET', `${E}/${ids[0]}/state`);
+  assert.equal(status, 200);
+  assert.deepEqual([body.executionId, body.reachable], [ids[0], true]);
+  assert.equal((await call(rig, 'GET', `${E}/999/state`)).status, 404);
 });

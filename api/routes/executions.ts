@@ -50,7 +50,14 @@ const CancelBody = Type.Object(
 
 /** Executions in the shape of n8n's public API v1, and what is ours: journal, cancel, signal. */
 export function executionRoutes(deps: ApiDependencies): Route[] {
-  return [...readRoutes(deps), deleteRoute(deps), journalRoute(deps), cancelRoute(deps), signalRoute(deps)];
+  return [
+    ...readRoutes(deps),
+    deleteRoute(deps),
+    journalRoute(deps),
+    stateRoute(deps),
+    cancelRoute(deps),
+    signalRoute(deps),
+  ];
 }
 
 function readRoutes(deps: ApiDependencies): Route[] {
@@ -118,6 +125,21 @@ function journalRoute(deps: ApiDependencies): Route {
       const events = await journal.read(id, { afterSeq, limit: limit + 1 });
       const data = events.slice(0, limit).map(({ seq, event }) => ({ seq, ...event }));
       return { data, nextAfterSeq: events.length > limit ? (data.at(-1)?.seq ?? null) : null };
+    },
+  });
+}
+
+/** Where an execution stands: its row, and what the member that performs it says of it. */
+function stateRoute(deps: ApiDependencies): Route {
+  return route({
+    method: 'GET',
+    url: '/api/v1/executions/:id/state',
+    permission: 'execution:read',
+    params: ExecutionParams,
+    async handle({ params: { id } }) {
+      const state = await deps.engine.state(id);
+      if (state === undefined) throw errors.EXECUTION_UNKNOWN({ id });
+      return state;
     },
   });
 }
