@@ -39,7 +39,11 @@ export class TestCluster {
     return this.#store as MemoryStore; // there from the first member on
   }
 
-  async join(name: string, tags: readonly string[], options: StageOptions & { owner?: boolean } = {}): Promise<TestMember> {
+  async join(
+    name: string,
+    tags: readonly string[],
+    options: StageOptions & { owner?: boolean } = {},
+  ): Promise<TestMember> {
     this.#seed += 1;
     this.#tags.set(name, tags);
     const peers = this.#tagged(this.network.join(name));
@@ -65,6 +69,13 @@ export class TestCluster {
       );
     }
     return { ...stage, name };
+  }
+
+  /** Others see it with other tags from now on. */
+  tag(member: TestMember, tags: readonly string[]): void {
+    this.#tags.set(member.name, tags);
+    this.network.join('stranger');
+    this.network.leave('stranger');
   }
 
   /** As kill -9: it writes nothing more, is out of the view of the others, and says nothing more. */
