@@ -23,6 +23,7 @@ import {
   type NodeCatalog,
   type NodeContext,
   type NodeType,
+  type Peers,
 } from '#runtime';
 import { SHARDS, shardOf } from '#cluster';
 import { Company } from './company/company.ts';
@@ -49,6 +50,10 @@ export interface Stage {
   workflows: Map<string, JsonObject>;
   /** Ends this member as kill -9 does: nothing it has not committed survives, nothing it does counts any more. */
   kill(): void;
+  /** Claims these shards, which nobody holds, and takes up what lies on them. */
+  take(shards: readonly number[]): Promise<void>;
+  /** These shards are not this member's any more: given back, or (`taken`) lost without its doing. */
+  lose(shards: readonly number[], how?: 'released' | 'taken'): Promise<void>;
   /** Lets things happen until nothing moves for `ms` of simulated time. */
   run(ms?: number): Promise<void>;
 }
@@ -62,6 +67,10 @@ export interface StageOptions {
   workflows?: Map<string, JsonObject>;
   calls?: Stage['calls'];
   bootId?: string;
+  /** Claimed at the start; default all. */
+  shards?: readonly number[];
+  /** The other members; default none. */
+  peers?: Peers;
   /** Changes what the actors are given: recording proxies and mutants. */
   alter?: (services: Services) => Services;
   behaviours?: Record<string, (context: NodeContext) => NodeResult | Promise<NodeResult>>;
@@ -78,8 +87,13 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
   const live: Stage['live'] = [];
   const bootId = options.bootId ?? random.hex(4);
   await store.leases.renew({ bootId, name: 'stage', tags: [] }, 5_000);
-  const claims = new Map((await store.leases.claim(bootId, allShards())).map(({ shard, epoch }) => [shard, epoch]));
-  const owned = [...claims.keys()];
+  const claims = new Map<number, number>();
+  const claim = async (shards: readonly number[]): Promise<void> => {
+    const claimed = await store.leases.claim(bootId, shards);
+    for (const { shard, epoch } of claimed) if (shards.includes(shard)) claims.set(shard, epoch);
+  };
+  await claim(options.shards ?? allShards());
+  const owned = (): readonly number[] => [...claims.keys()];
   const system = createSystem({ name: 'stage', clock, random });
   system.observe((event) => inspections.push(event));
   const committer = createCommitter({ journal: store.journal, clock });
@@ -102,18 +116,19 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
     breakers: { admit: () => ({ admitted: true }), record: () => {} },
     live: { published: (executionId, _, events) => live.push(...events.map((event) => ({ executionId, event }))) },
     faults: options.faults ?? NO_FAULTS,
+    slots: store.slots,
     limits: { ...ACTOR_LIMITS, ...options.limits },
-    peers: lonePeers({ bootId: 'alone', name: 'alone', tags: [], draining: false }),
+    peers: options.peers ?? lonePeers({ bootId: 'alone', name: 'alone', tags: [], draining: false }),
     owner: {
       epochOf: (shard) => claims.get(shard),
       state: () => 'held',
-      nextId: (shard) => ids.next(owned, shard),
+      nextId: (shard) => ids.next(owned(), shard),
       shardOf,
     },
     metrics: { started: () => {}, ended: () => {}, node: () => {} },
   };
   const services = options.alter?.(plain) ?? plain;
-  const company = new Company({ system, services, owned: () => owned });
+  const company = new Company({ system, services, owned });
   await company.begin();
   return {
     company,
@@ -128,6 +143,17 @@ export async function makeStage(options: StageOptions = {}): Promise<Stage> {
     workflows,
     kill: () => {
       dead = true;
+    },
+    async take(shards) {
+      await store.leases.renew({ bootId, name: 'stage', tags: [] }, 5_000);
+      await claim(shards);
+      await company.gained();
+    },
+    async lose(shards, how = 'released') {
+      for (const shard of shards) claims.delete(shard);
+      const left = company.lost(shards);
+      if (how === 'released') await store.leases.release(bootId, shards);
+      await left;
     },
     run: (ms = 1_000) => settle(clock, ms),
   };
@@ -150,7 +176,8 @@ async function settle(clock: SimulatedClock, ms: number): Promise<void> {
   await quiet();
 }
 
-function sourceOf(workflows: Map<string, JsonObject>, store: MemoryStore): Services['workflows'] {
+/** Workflows by id over a map, their static data from the store. */
+export function sourceOf(workflows: Map<string, JsonObject>, store: MemoryStore): Services['workflows'] {
   const find = (id: string): { definition: WorkflowDefinition; version: number } | undefined => {
     const json = workflows.get(id);
     return json && { definition: parseWorkflow(json, { id }), version: 1 };
@@ -166,12 +193,13 @@ function sourceOf(workflows: Map<string, JsonObject>, store: MemoryStore): Servi
   };
 }
 
-type Execute = (context: NodeContext) => NodeResult | Promise<NodeResult>;
+/** What a node of the test catalogue does. */
+export type Execute = (context: NodeContext) => NodeResult | Promise<NodeResult>;
 
 const passOn: Execute = (context) => ({ kind: 'outputs', outputs: [context.inputs[0] ?? []] });
 
 /** Nodes by what they do: data nodes answer at once, `effect` notes each call under its key, the others wait or call. */
-function testCatalog(behaviours: Record<string, Execute>, calls: Stage['calls'], dead: () => boolean): NodeCatalog {
+export function testCatalog(behaviours: Record<string, Execute>, calls: Stage['calls'], dead: () => boolean): NodeCatalog {
   const effect: Execute = async (context) => {
     for (const [index, item] of context.items().entries()) {
       if (!dead()) calls.push({ key: context.idempotencyKey(index), input: JSON.stringify(item.json) });
