@@ -30,11 +30,32 @@ export const errors = defineErrors({
     hint: 'Hand the items over in batches: Loop Over Items, or mode "run once with all items".',
   },
   ENGINE_OVERLOADED: {
-    message: (p: { live: number; limit: number }) =>
-      `This member performs ${p.live} executions; its limit is ${p.limit}`,
+    message: (p: { reason: string; retryAfterSeconds: number }) =>
+      `This member takes on no more for ${p.retryAfterSeconds} s: ${p.reason}`,
     status: 503,
     retryable: true,
     hint: 'Try again after the time in Retry-After, or add a member.',
+  },
+  WORKFLOW_OVER_SHARE: {
+    message: (p: { live: number; all: number; retryAfterSeconds: number }) =>
+      `This member is busy, and ${p.live} of its ${p.all} live executions are of this workflow: more than its share`,
+    status: 429,
+    retryable: true,
+    hint: 'Send slower, after the time in Retry-After; or add a member.',
+  },
+  WORKFLOW_QUEUE_FULL: {
+    message: (p: { workflow: string; queued: number; limit: number; retryAfterSeconds: number }) =>
+      `${p.queued} executions of workflow "${p.workflow}" wait for their turn; the limit is ${p.limit}`,
+    status: 429,
+    retryable: true,
+    hint: 'Send slower, after the time in Retry-After; or raise settings.concurrency or settings.rateLimit.',
+  },
+  LIMITS_UNAVAILABLE: {
+    message: (p: { workflow: string }) =>
+      `Workflow "${p.workflow}" has limits in its settings, and this member cannot keep them`,
+    status: 500,
+    retryable: false,
+    hint: 'This member was put together without a store of turns.',
   },
   ENGINE_DRAINING: {
     message: () => 'This member is stopping and takes no new executions',

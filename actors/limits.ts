@@ -1,7 +1,17 @@
+import { LOAD_LIMITS, type LoadLimits } from './admission/pressure.ts';
+
 /** Limits of the company; every one can be lowered or raised by the composition root. */
 export interface ActorLimits {
   /** Executions alive at once on this member; over it `start` throws ENGINE_OVERLOADED. */
   liveExecutions: number;
+  /** Where else `start` throws ENGINE_OVERLOADED. */
+  load: LoadLimits;
+  /** Executions of one workflow that wait for their turn; over it `start` throws WORKFLOW_QUEUE_FULL. */
+  queuedPerWorkflow: number;
+  /** How long an execution that waits for its turn stays in memory; then it is a row. */
+  queueHeldMs: number;
+  /** The same where a caller waits for its end; then the caller is told that it waits. */
+  queueCallerMs: number;
   /** Restarts of one execution actor within `restartWindowMs`; over it the execution is quarantined. */
   executionRestarts: number;
   restartWindowMs: number;
@@ -30,6 +40,10 @@ export interface ActorLimits {
 /** The defaults of {@link ActorLimits}; the composition root overrides single ones from the configuration. */
 export const ACTOR_LIMITS: ActorLimits = {
   liveExecutions: 20_000,
+  load: LOAD_LIMITS,
+  queuedPerWorkflow: 10_000,
+  queueHeldMs: 250,
+  queueCallerMs: 10_000,
   executionRestarts: 3,
   restartWindowMs: 60_000,
   recoveriesWithoutProgress: 25,

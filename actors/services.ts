@@ -12,9 +12,12 @@ import type {
   NodeCatalog,
   Peers,
   Random,
+  Slots,
   Step,
   StepOutcome,
 } from '#runtime';
+import type { RefusalReason } from './admission/admit.ts';
+import type { LoadGauge } from './admission/gauge.ts';
 import type { FaultHook } from './faults.ts';
 import type { ActorLimits } from './limits.ts';
 import type { RunReport } from './engine.ts';
@@ -45,6 +48,10 @@ export interface Services {
   /** The other members; `lonePeers` where there are none. */
   readonly peers: Peers;
   readonly metrics: ExecutionMetrics;
+  /** Turns under limits of workflows; absent: such workflows are refused with LIMITS_UNAVAILABLE. */
+  readonly slots?: Slots;
+  /** The load of this member; absent: only live executions are counted. */
+  readonly load?: Pick<LoadGauge, 'read'>;
   /** Integration events that runs leave in the outbox; absent = none. */
   readonly events?: EventGate;
   /** Address under which callers reach this member, without a slash at its end; absent = http://localhost:5678. */
@@ -98,6 +105,8 @@ export interface ExecutionMetrics {
   started(): void;
   ended(status: 'success' | 'error' | 'canceled', seconds: number): void;
   node(nodeType: string, status: 'success' | 'error'): void;
+  /** A start was turned away. */
+  refused?(reason: RefusalReason | 'queue'): void;
 }
 
 /** Node runs of this member's executions that other members perform; see `guests/`. */
@@ -147,6 +156,8 @@ export interface Backstage {
   commitLeft(executionId: string): Promise<StepOutcome> | undefined;
   /** Durable timers that were set: remember the near ones. */
   timersSet(step: Step): void;
+  /** A run that may have held a place under the limits of its workflow has ended. */
+  freed(workflowId: string): void;
   /** The error workflow of a failed production run, if there is one; resolved before the failing commit. */
   errorWorkflow(workflow: WorkflowDefinition, mode: ExecutionMode): Promise<ErrorWorkflow | undefined> | undefined;
 }

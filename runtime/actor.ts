@@ -147,6 +147,8 @@ export interface ActorSystem {
    */
   ask<M extends Message, R>(to: Ref<M>, message: (reply: (value: R) => void) => M, timeoutMs: number): Promise<R>;
   stop(ref: Ref<never>): Promise<void>;
+  /** Messages that wait for an actor, both lanes; 0 when it has ended. */
+  mailboxLength(of: Ref<never>): number;
   /** Living actors, parents before children, for the live tree. */
   tree(): readonly ActorInfo[];
   /** Everything an observer can see, see {@link InspectionEvent}; a listener that throws is a bug report, no more. */

@@ -224,7 +224,7 @@ export function wakeAtOf(state: RunState): number | undefined {
 /** Why the run is in the queue of its workflow and has not begun; undefined when it is not. */
 export function queuedFor(state: RunState): QueueReason | undefined {
   const { current } = state;
-  const reason = current?.phase === 'waiting' ? current.wait?.reason : undefined;
+  const reason = current?.phase === 'waiting' && !hasEnded(state) ? current.wait?.reason : undefined;
   return reason === 'concurrency' || reason === 'rate' ? reason : undefined;
 }
 

@@ -1,6 +1,9 @@
 import { canonicalNodeType, type ExecutionMode, type RunEvent, type WorkflowDefinition } from '#workflow';
 import type { ActorSystem, ExecutionRecord, InboxMessage, Ref, Step, StepOutcome } from '#runtime';
 import { shardOf } from '#cluster';
+import { Admission } from '../admission/admission.ts';
+import { LiveRuns } from '../admission/live-runs.ts';
+import { Turns } from '../admission/turns.ts';
 import { errors } from '../errors.ts';
 import type { RunHandle, StartRequest } from '../engine.ts';
 import type { ExecutionMessage } from '../execution/protocol.ts';
@@ -39,7 +42,9 @@ export class Company implements Backstage {
   readonly elsewhere: Elsewhere;
   readonly #owned: () => readonly number[];
   readonly #shards = new Map<number, Ref<ShardMessage>>();
-  readonly #live = new Set<string>();
+  readonly #live = new LiveRuns();
+  readonly #admission: Admission;
+  readonly #turns: Turns;
   /** Shards whose actor is still stopping, and how many of it there were. */
   readonly #leaving = new Map<number, number>();
   readonly #commitsLeft = new Map<string, { commit: Promise<StepOutcome>; until: number }>();
@@ -61,6 +66,8 @@ export class Company implements Backstage {
       this.deliver(executionId, { type: 'inbox', messages });
     const later = this.later.bind(this);
     this.elsewhere = new Elsewhere({ services, handles: this.handles, owned, later, deliver });
+    this.#admission = new Admission({ services, live: this.#live, deepestMailbox: () => this.#deepestMailbox() });
+    this.#turns = new Turns({ services, owned, later, begin: (id, workflowId) => this.#beginTurn(id, workflowId) });
     const revive = (shard: number): void => this.#revive(shard);
     this.places = new Places(system, services);
     this.#supervisor = system.spawn('shards', shardsActor({ clock, random, revive }));
@@ -84,18 +91,21 @@ export class Company implements Backstage {
     await this.#takeUp();
     this.#sweepLater();
     this.elsewhere.begin();
+    this.#turns.begin();
   }
 
   /** No new executions from here on; those that run are left to the journal. */
   drain(): void {
     this.#draining = true;
     this.places.drain();
+    this.#turns.stop();
   }
 
   async stop(): Promise<void> {
     this.#draining = true;
     // What is under way may come back later and must not begin anything anew: a timer would keep the process alive.
     this.#stopped = true;
+    this.#turns.stop();
     for (const cancel of this.#later) cancel();
     this.#later.clear();
     this.#timers.stop();
@@ -108,7 +118,11 @@ export class Company implements Backstage {
   async lost(shards: readonly number[]): Promise<void> {
     const left = Promise.all(shards.map((shard) => this.#leave(shard)));
     const gone = new Set(shards);
-    for (const executionId of this.#live) if (gone.has(shardOf(executionId))) this.#live.delete(executionId);
+    for (const executionId of this.#live) {
+      if (!gone.has(shardOf(executionId))) continue;
+      this.#live.delete(executionId);
+      this.#turns.settled(executionId, false);
+    }
     // Callers wait on: whoever performs the execution next, its journal answers them.
     for (const executionId of this.handles.ids()) {
       if (!gone.has(shardOf(executionId))) continue;
@@ -122,14 +136,14 @@ export class Company implements Backstage {
 
   /** Shards became ours: their unfinished work is taken up now and not at the next sweep. */
   async gained(): Promise<void> {
+    this.#turns.look();
     await this.#sweep();
   }
 
   start(request: StartRequest): RunHandle {
     const { services } = this;
     if (this.#draining) throw errors.ENGINE_DRAINING({});
-    const limit = services.limits.liveExecutions;
-    if (this.#live.size >= limit) throw errors.ENGINE_OVERLOADED({ live: this.#live.size, limit });
+    this.#admission.check(request.workflow.id);
     const { executionId, shard } = services.owner.nextId();
     const epoch = services.owner.epochOf(shard);
     if (epoch === undefined) throw errors.ENGINE_NO_SHARD({});
@@ -153,11 +167,22 @@ export class Company implements Backstage {
       ...(idempotencyKey !== undefined && { idempotencyKey }),
       ...(retryOf !== undefined && { retryOf }),
     };
+    const slot = this.#turns.claim(request, { executionId, now: at });
     const handle = this.handles.open(executionId);
-    this.#live.add(executionId);
+    this.#live.add(executionId, workflow.id);
     this.#tell(shard, {
       type: 'start',
-      args: { origin: 'start', executionId, shard, epoch, workflow, create, started, acceptEarly },
+      args: {
+        origin: 'start',
+        executionId,
+        shard,
+        epoch,
+        workflow,
+        create,
+        started,
+        acceptEarly,
+        ...(slot && { slot }),
+      },
     });
     return handle;
   }
@@ -177,6 +202,7 @@ export class Company implements Backstage {
   accepted(executionId: string, duplicateOf?: string): void {
     this.handles.accepted(executionId, duplicateOf);
     if (duplicateOf !== undefined) this.#live.delete(executionId);
+    this.#turns.settled(executionId, duplicateOf === undefined);
   }
 
   committed(executionId: string, events: readonly RunEvent[]): void {
@@ -190,6 +216,7 @@ export class Company implements Backstage {
 
   gone(executionId: string, why: 'moved' | 'notAccepted'): void {
     this.#live.delete(executionId);
+    this.#turns.settled(executionId, false);
     if (why === 'moved') this.elsewhere.follow(executionId, this.commitLeft(executionId));
     else this.handles.gone(executionId, why);
   }
@@ -205,6 +232,7 @@ export class Company implements Backstage {
 
   endedEarlier(executionId: string, shownSeq?: number): void {
     this.#live.delete(executionId);
+    this.#turns.settled(executionId, true);
     if (shownSeq !== undefined) void this.#showRest(executionId, shownSeq);
     if (!this.handles.has(executionId)) return;
     foldReport(executionId, this.services).then(
@@ -221,7 +249,7 @@ export class Company implements Backstage {
 
   adopt(children: readonly { step: Step; workflow: WorkflowDefinition }[]): void {
     for (const { step, workflow } of children) {
-      if (this.#tell(step.shard, { type: 'adopt', step, workflow })) this.#live.add(step.executionId);
+      if (this.#tell(step.shard, { type: 'adopt', step, workflow })) this.#live.add(step.executionId, workflow.id);
     }
   }
 
@@ -232,6 +260,10 @@ export class Company implements Backstage {
       act();
     });
     this.#later.add(cancel);
+  }
+
+  freed(workflowId: string): void {
+    this.#turns.freed(workflowId);
   }
 
   timersSet(step: Step): void {
@@ -296,6 +328,17 @@ export class Company implements Backstage {
     return ref;
   }
 
+  #beginTurn(executionId: string, workflowId: string): void {
+    const deliver = { type: 'deliver', executionId, message: { type: 'granted' } } as const;
+    if (this.#tell(shardOf(executionId), deliver)) this.#live.add(executionId, workflowId);
+  }
+
+  #deepestMailbox(): number {
+    let deepest = 0;
+    for (const ref of this.#shards.values()) deepest = Math.max(deepest, this.system.mailboxLength(ref));
+    return deepest;
+  }
+
   /** A shard that crashed starts anew: what it performed is taken up from the journal, whoever waits goes on waiting. */
   #revive(shard: number): void {
     this.#shards.delete(shard);
@@ -330,6 +373,10 @@ export class Company implements Backstage {
     if (this.#sweepAgain) await this.#sweep();
   }
 
+  #pause(ms: number): Promise<void> | undefined {
+    return ms === 0 ? undefined : new Promise((resolve) => this.later(ms, resolve));
+  }
+
   #forgetCommits(): void {
     const now = this.services.clock.monotonic();
     for (const [executionId, { until }] of this.#commitsLeft) if (until < now) this.#commitsLeft.delete(executionId);
@@ -355,7 +402,8 @@ export class Company implements Backstage {
       if (row.status !== 'running' || this.#live.has(row.id)) continue;
       await this.loads.room();
       if (this.#draining) return;
-      if (this.#tell(row.shard, { type: 'recover', executionId: row.id })) this.#live.add(row.id);
+      if (this.#tell(row.shard, { type: 'recover', executionId: row.id })) this.#live.add(row.id, row.workflowId);
+      await this.#pause(this.#admission.recoveryPauseMs());
     }
   }
 }

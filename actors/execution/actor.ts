@@ -7,6 +7,7 @@ import { committed } from './commit.ts';
 import type { Execution, Surroundings } from './execution.ts';
 import { openExecution } from './open.ts';
 import type { ExecutionArgs, ExecutionMessage } from './protocol.ts';
+import { beginTurn, letGo } from './turn.ts';
 
 /**
  * One live execution: folds events, performs what the language asks for, and owns the node actors. It never awaits:
@@ -52,6 +53,12 @@ function receive(execution: Execution, message: ExecutionMessage): Next<Executio
       return STOP;
     case 'wake':
       wake(execution, message);
+      break;
+    case 'granted':
+      beginTurn(execution);
+      break;
+    case 'queuedLong':
+      letGo(execution);
       break;
     case 'inbox':
       for (const letter of message.messages) answer(execution, letter);

@@ -1,8 +1,11 @@
+import { queuedFor } from '#workflow';
 import type { JournalEvent, StepOutcome } from '#runtime';
+import { isLimited } from '../admission/claim.ts';
 import type { Execution } from './execution.ts';
 import { flush } from './drive.ts';
 import { reportOf } from './report.ts';
 import { dirty, openGates, settleStep } from './ledger.ts';
+import { holdInQueue } from './turn.ts';
 
 /** The answer of the journal to the step in flight. Only now may anything leave the process. */
 export function committed(execution: Execution, outcome: StepOutcome): void {
@@ -54,6 +57,11 @@ function rest(execution: Execution): void {
     services.metrics.ended(status, ((report.stoppedAt ?? report.startedAt) - report.startedAt) / 1000);
     execution.over = true;
     backstage.ended(args.executionId, report);
+    if (args.workflow.settings.concurrency && isLimited({ workflow: args.workflow, mode: args.create.mode })) {
+      backstage.freed(args.workflow.id);
+    }
+  } else if (queuedFor(run) !== undefined) {
+    holdInQueue(execution);
   } else if (run.status === 'waiting' && execution.nodes.size === 0) {
     backstage.ended(args.executionId, reportOf(execution));
   }

@@ -40,6 +40,8 @@ export class Execution {
   suspected = false;
   /** The run has failed and its error workflow is being looked up: the end is not committed before. */
   holdsEnd = false;
+  /** Of a run in the queue of its workflow: `held` while it stays in memory although nothing goes on. */
+  queueHold: 'none' | 'held' | 'over' = 'none';
   /** What the language asked for and is not yet performed. */
   readonly effects: RunEffect[] = [];
   performing = false;
@@ -76,7 +78,8 @@ export class Execution {
 
   /** Nothing runs, nothing is in flight or pending: the state is all in the journal. */
   idle(): boolean {
-    return this.nodes.size === 0 && !this.ledger.inFlight && !dirty(this.ledger) && this.run.status === 'waiting';
+    if (this.queueHold === 'held' || this.run.status !== 'waiting') return false;
+    return this.nodes.size === 0 && !this.ledger.inFlight && !dirty(this.ledger);
   }
 
   /** Lets go of timers and running nodes at the end of this incarnation. */

@@ -1,5 +1,5 @@
 import type { RunEvent } from '#workflow';
-import type { ExecutionCreate, ExecutionStatus, InboxMessage, JournalEvent, Step, TimerRow } from '#runtime';
+import type { ExecutionCreate, ExecutionStatus, InboxMessage, JournalEvent, SlotClaim, Step, TimerRow } from '#runtime';
 import type { ExecutionIdentity } from './protocol.ts';
 
 /**
@@ -14,6 +14,8 @@ export interface Ledger {
   pending: JournalEvent[];
   /** Present until the first step is committed. */
   create: ExecutionCreate | undefined;
+  /** What the run claims under the limits of its workflow; leaves with the first step. */
+  slot: SlotClaim | undefined;
   inFlight: JournalEvent[] | undefined;
   /** Somebody waits for what is pending: submit as soon as nothing is in flight. */
   wanted: boolean;
@@ -34,6 +36,7 @@ export function newLedger(create: ExecutionCreate | undefined, committedSeq: num
     committedSeq,
     pending: [],
     create,
+    slot: undefined,
     inFlight: undefined,
     wanted: false,
     timersSet: [],
@@ -80,6 +83,7 @@ export function takeStep(ledger: Ledger, identity: ExecutionIdentity, row: RowSt
   const { executionId, shard, epoch } = identity;
   const step: Step = { executionId, shard, epoch, events: ledger.pending, status: row.status };
   if (ledger.create) step.create = ledger.create;
+  if (ledger.slot) step.slot = ledger.slot;
   if (row.stoppedAt !== undefined) step.stoppedAt = row.stoppedAt;
   if (row.wakeAt !== undefined) step.wakeAt = row.wakeAt;
   if (ledger.recoveries !== undefined) step.recoveries = ledger.recoveries;
@@ -92,6 +96,7 @@ export function takeStep(ledger: Ledger, identity: ExecutionIdentity, row: RowSt
   ledger.inFlight = ledger.pending;
   ledger.pending = [];
   ledger.wanted = false;
+  ledger.slot = undefined;
   ledger.timersSet = [];
   ledger.timersDone = [];
   ledger.inboxDone = [];

@@ -1,4 +1,4 @@
-import { outstanding, transition } from '#workflow';
+import { outstanding, queuedFor, transition } from '#workflow';
 import type { ActorContext } from '#runtime';
 import { Execution, type Surroundings } from './execution.ts';
 import { childResult } from './children.ts';
@@ -7,6 +7,8 @@ import { failureAtStart, flush, perform, recordStart } from './drive.ts';
 import { cancelRun } from './ending.ts';
 import { resumeFromInbox } from './results.ts';
 import type { ExecutionArgs, ExecutionMessage } from './protocol.ts';
+import { watchTimeLimit } from './time-limit.ts';
+import { holdInQueue, recordQueued } from './turn.ts';
 
 /** Begins a run, or takes one up where its journal ends. */
 export function openExecution(
@@ -18,7 +20,9 @@ export function openExecution(
   const execution = new Execution(args, surroundings, context);
   if (args.origin === 'start') {
     services.metrics.started();
-    recordStart(execution, args.started);
+    const { started, slot } = args;
+    if (slot && !failureAtStart(execution, started)) recordQueued(execution, started, slot);
+    else recordStart(execution, started);
     if (args.acceptEarly) flush(execution);
   } else {
     recover(execution, args);
@@ -52,6 +56,7 @@ function recover(execution: Execution, args: Extract<ExecutionArgs, { origin: 'j
     else if (letter.kind === 'cancel') cancelRun(execution, String(letter.payload), letter);
     else resumeFromInbox(execution, letter);
   }
+  if (queuedFor(execution.run) !== undefined) holdInQueue(execution);
   services.faults.at('recover.after', args.executionId);
 }
 
@@ -64,11 +69,4 @@ function showUnseen(execution: Execution, args: Extract<ExecutionArgs, { origin:
   const seen = args.shownSeq ?? (args.fresh ? 0 : Infinity);
   const unseen = args.events.filter(({ seq }) => seq > seen);
   if (unseen.length > 0) show(execution, unseen);
-}
-
-function watchTimeLimit(execution: Execution): void {
-  const seconds = execution.args.workflow.settings.executionTimeoutSeconds;
-  if (seconds === undefined || seconds <= 0) return;
-  const left = execution.args.create.startedAt + seconds * 1000 - execution.services.clock.now();
-  execution.cancelers.push(execution.context.tellSelfAfter(Math.max(0, left), { type: 'timeout' }));
 }

@@ -1,6 +1,6 @@
 import type { ItemError, NodeResult, RunEvent, WorkflowDefinition } from '#workflow';
 import type { ErrorWorkflow } from '../services.ts';
-import type { ExecutionCreate, InboxMessage, JournalEvent, StepOutcome } from '#runtime';
+import type { ExecutionCreate, InboxMessage, JournalEvent, SlotClaim, StepOutcome } from '#runtime';
 
 /** Everything an execution actor understands. */
 export type ExecutionMessage =
@@ -11,6 +11,10 @@ export type ExecutionMessage =
   | { type: 'commit.failed'; error: unknown }
   /** A retry or a short wait is due. */
   | { type: 'wake'; node: string; run: number; timerId?: string }
+  /** The run waited in the queue of its workflow, and its turn has come. */
+  | { type: 'granted' }
+  /** The run has been in the queue for as long as it stays in memory. */
+  | { type: 'queuedLong' }
   /** Durable messages, new or found at recovery. */
   | { type: 'inbox'; messages: readonly InboxMessage[] }
   | { type: 'errorWorkflow'; found: ErrorWorkflow | undefined }
@@ -41,6 +45,8 @@ export type ExecutionArgs = ExecutionIdentity &
         create: ExecutionCreate;
         started: Extract<RunEvent, { type: 'execution.started' }>;
         acceptEarly: boolean;
+        /** Present: it queues under the limits of its workflow before it begins. */
+        slot?: SlotClaim;
       }
     /** From the journal, after a crash, a passivation, or as a child that its parent's commit created. */
     | {

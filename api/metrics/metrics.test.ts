@@ -14,6 +14,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   execution_duration_seconds: ['status'],
   execution_status_total: ['status'],
   node_executions_total: ['node_type', 'status'],
+  starts_refused_total: ['reason'],
   database_connections_active: [],
   cache_hit_rate: [],
   queue_depth: [],
@@ -40,6 +41,7 @@ function exercised(): Metrics {
   metrics.started();
   metrics.ended('success', 1);
   metrics.node('n8n-nodes-base.set', 'success');
+  metrics.refused('commit');
   metrics.committed(0.001, 3);
   metrics.fenced();
   metrics.leaseRenewed(0.001);

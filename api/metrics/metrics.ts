@@ -1,3 +1,4 @@
+import type { RefusalReason } from '#actors';
 import type { ActorInfo, InspectionEvent } from '#runtime';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { API_LIMITS } from '../limits.ts';
@@ -15,6 +16,8 @@ export interface Metrics {
   started(): void;
   ended(status: 'success' | 'error' | 'canceled', seconds: number): void;
   node(nodeType: string, status: 'success' | 'error'): void;
+  /** A start was turned away. `reason` is one of the few that the admission knows. */
+  refused(reason: RefusalReason | 'queue'): void;
   /** One commit of the journal. */
   committed(seconds: number, rows: number): void;
   fenced(rows?: number): void;
@@ -90,7 +93,9 @@ function httpMetrics(registry: Registry): Pick<Metrics, 'httpAnswered'> {
   };
 }
 
-function executionMetrics(registry: Registry): Pick<Metrics, 'workflowCreated' | 'started' | 'ended' | 'node'> {
+function executionMetrics(
+  registry: Registry,
+): Pick<Metrics, 'workflowCreated' | 'started' | 'ended' | 'node' | 'refused'> {
   const created = new Counter({
     name: 'workflows_created_total',
     help: 'Workflows saved first',
@@ -99,6 +104,7 @@ function executionMetrics(registry: Registry): Pick<Metrics, 'workflowCreated' |
   const executed = new Counter({ name: 'workflows_executed_total', help: 'Executions begun', registers: [registry] });
   const statuses = new CountTable(registry, 'execution_status_total', 'Executions that ended', ['status']);
   const nodes = new CountTable(registry, 'node_executions_total', 'Node runs that ended', ['node_type', 'status']);
+  const refused = new CountTable(registry, 'starts_refused_total', 'Starts turned away by load or limits', ['reason']);
   const duration = new Histogram({
     name: 'execution_duration_seconds',
     help: 'From start to end, waits included',
@@ -119,6 +125,7 @@ function executionMetrics(registry: Registry): Pick<Metrics, 'workflowCreated' |
       byStatus[status].observe(seconds);
     },
     node: (nodeType, status) => nodes.add(nodeType, status),
+    refused: (reason) => refused.add(reason),
   };
 }
 

@@ -61,6 +61,10 @@ export interface Committer {
   submit(step: Step): Promise<StepOutcome>;
   /** Steps that wait or are being committed. */
   readonly depth: number;
+  /** Estimated bytes of the steps that wait. */
+  readonly queuedBytes: number;
+  /** How long the oldest of them has been waiting, also when its commit does not come back; 0 when there is none. */
+  readonly oldestMs: number;
   /** Takes no more steps; resolves when all that were taken have their answer. */
   close(): Promise<void>;
 }
@@ -80,6 +84,8 @@ class GroupCommitter implements Committer {
   readonly #queue: Waiting[] = [];
   #queueBytes = 0;
   #inFlight = 0;
+  /** Since when the oldest step in flight has been waiting; monotonic. */
+  #inFlightSince = 0;
   #scheduled = false;
   #closed = false;
   #onIdle: (() => void)[] = [];
@@ -97,6 +103,15 @@ class GroupCommitter implements Committer {
 
   get depth(): number {
     return this.#queue.length + this.#inFlight;
+  }
+
+  get queuedBytes(): number {
+    return this.#queueBytes;
+  }
+
+  get oldestMs(): number {
+    const since = this.#inFlight > 0 ? this.#inFlightSince : this.#queue[0]?.since;
+    return since === undefined ? 0 : this.#options.clock.monotonic() - since;
   }
 
   submit(step: Step): Promise<StepOutcome> {
@@ -132,6 +147,7 @@ class GroupCommitter implements Committer {
     const batch = takeBatch(this.#queue, { rows: this.#limits.commitRows, bytes: this.#limits.commitBytes });
     this.#release(batch);
     this.#inFlight = batch.length;
+    this.#inFlightSince = batch[0]?.since ?? 0;
     const began = this.#options.clock.monotonic();
     const result = await this.#commit(batch);
     this.#inFlight = 0;

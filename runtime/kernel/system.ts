@@ -99,6 +99,10 @@ class System implements ActorSystem {
     });
   }
 
+  mailboxLength(of: Ref<never>): number {
+    return this.#kernel.cells.get(of.uid)?.mailboxLength ?? 0;
+  }
+
   tree(): readonly ActorInfo[] {
     return treeOf(this.#root, this.#kernel.clock.monotonic());
   }
