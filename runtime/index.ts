@@ -29,3 +29,5 @@ export { clockConformance } from './conformance/clock.ts';
 export type { ClockFixture } from './conformance/clock.ts';
 export { eventBusConformance } from './conformance/event-bus.ts';
 export type { BusFixture } from './conformance/event-bus.ts';
+export { linkConformance } from './conformance/link.ts';
+export type { LinkFixture } from './conformance/link-fixture.ts';

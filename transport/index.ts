@@ -4,6 +4,18 @@ export { createLiveRelay, type LiveRelay, type LiveRelayOptions } from './live-r
 export { liveEvent, type LiveEvent, type TreeEvent } from './live-event.ts';
 export type { Delivery, Listener } from './subscription.ts';
 export { createMemoryBus, type MemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
+export { createRabbitBus, type RabbitBusOptions } from './bus/rabbit/rabbit-bus.ts';
 export type { BusObserver } from './bus/lanes.ts';
 export { BUS_LIMITS, BUS_RETRY, type RetryPolicy } from './bus/limits.ts';
 export { HUB_LIMITS, type HubLimits } from './limits.ts';
+export { openBroker, type Broker, type BrokerOptions, type BrokerState, type LineKind } from './amqp/connection.ts';
+export { createRabbitLink, type RabbitLinkOptions } from './amqp/rabbit-link.ts';
+export {
+  createMemoryNetwork,
+  type MemoryNetwork,
+  type NetworkFaults,
+  type NetworkOptions,
+} from './link/memory-network.ts';
+export type { LinkObserver } from './link/courier.ts';
+export type { LinkState, TransportLink } from './link/transport-link.ts';
+export { AMQP_LIMITS, type AmqpLimits, LINK_LIMITS, type LinkLimits } from './limits.ts';

@@ -111,7 +111,7 @@ export class Seat<C extends Channel> implements ChannelHandle<C>, Attached {
     const raw = this.#raw;
     this.detach();
     this.#host.left(this);
-    await raw?.close().catch(() => {});
+    if (raw !== undefined) await goodbye(raw, this.#host.after, this.#host.limits.CLOSE_DEADLINE_MS);
   }
 
   async #begin(connection: ChannelModel): Promise<void> {
@@ -218,6 +218,23 @@ function attempt(call: () => void): void {
   } catch {
     // The broker has forgotten the channel and gives its deliveries out again.
   }
+}
+
+/** The library's `close` never settles when the connection is lost meanwhile: the event tells, or the deadline. */
+export function goodbye(
+  ending: Channel | ChannelModel,
+  after: (ms: number, callback: () => void) => () => void,
+  deadlineMs: number,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = after(deadlineMs, resolve);
+    const ended = (): void => {
+      cancel();
+      resolve();
+    };
+    ending.on('close', ended);
+    ending.close().then(ended, ended);
+  });
 }
 
 function closeQuietly(raw: Channel | undefined): void {

@@ -3,7 +3,7 @@ import { causeOf, type Clock, type Random } from '#runtime';
 import type { AmqpLimits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { Backoff } from './backoff.ts';
-import { Seat, type Attached, type BrokerChannel, type SeatHost } from './channel.ts';
+import { goodbye, Seat, type Attached, type BrokerChannel, type SeatHost } from './channel.ts';
 
 /** Makes one connection; `signal` cuts its socket at any time, also long after. */
 export type Dial = (signal: AbortSignal) => Promise<ChannelModel>;
@@ -85,12 +85,12 @@ export class Line {
     if (this.#closed) return;
     this.#closed = true;
     this.#cancelWait();
-    const connection = this.#connection;
-    const cancel = this.#parts.clock.after(this.#parts.limits.CLOSE_DEADLINE_MS, () => this.#cut.abort());
+    const { clock, limits } = this.#parts;
     await Promise.all([...this.#seats].map((seat) => seat.close()));
+    const connection = this.#connection;
     this.#connection = undefined;
-    await connection?.close().catch(() => {});
-    cancel();
+    const wait = (ms: number, callback: () => void): (() => void) => clock.after(ms, callback);
+    if (connection !== undefined) await goodbye(connection, wait, limits.CLOSE_DEADLINE_MS);
     this.#cut.abort();
     this.#parts.changed();
   }

@@ -92,7 +92,7 @@ export class ConfirmingPublisher implements Publisher {
   }
 
   get open(): boolean {
-    return this.#channel !== undefined;
+    return this.#handle.current !== undefined;
   }
 
   publish(message: Outgoing): Promise<PublishOutcome> {

@@ -1,5 +1,6 @@
 import type { Channel } from 'amqplib';
 import { LINK_LIMITS } from '../limits.ts';
+import type { Lane } from '../link/lane.ts';
 
 /**
  * What exists at the broker for the link. Arguments of exchanges and queues are part of the protocol: the broker
@@ -15,9 +16,6 @@ export const DEAD_EXCHANGE = 'troupe.dead';
 export const PARKING_QUEUE = 'troupe.parking.link';
 /** Key of the link's dead letters. */
 const PARKING_KEY = 'link';
-
-/** `control` overtakes what waits in `normal`. */
-export type Lane = 'control' | 'normal';
 
 /** Key of a member's lane at {@link LINK_EXCHANGE}. */
 export function laneKey(bootId: string, lane: Lane): string {

@@ -1,0 +1,2 @@
+/** `control` overtakes what waits in `normal`: cancel, moved, drain. */
+export type Lane = 'control' | 'normal';
