@@ -92,7 +92,9 @@ export class MemoryGroup {
     const { clock, retry, observer } = this.#parts;
     const lanes = new Lanes({ clock, retry, observer, handle: member.handle, seen: this.#seen });
     this.#active = { member, lanes };
-    for (const [n, event] of [...this.#waiting]) lanes.offer(this.#delivery(n, event));
+    // What handlers publish meanwhile is offered by `take`.
+    const held = [...this.#waiting];
+    for (const [n, event] of held) lanes.offer(this.#delivery(n, event));
   }
 
   #delivery(n: number, event: OutboxEvent): Parameters<Lanes['offer']>[0] {
