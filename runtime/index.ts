@@ -8,6 +8,8 @@ export { causeOf } from './kernel/observers.ts';
 export * from './next.ts';
 export { realClock, realRandom } from './clock.ts';
 export { quiet, seededRandom, SimulatedClock } from './testing.ts';
+export { TestNetwork } from './test-network.ts';
+export type { TestPeers, Weather } from './test-network.ts';
 export { createCommitter } from './committer/committer.ts';
 export type { BatchReport, Committer, CommitterLimits, CommitterOptions } from './committer/committer.ts';
 export { lonePeers } from './memory/lone-peers.ts';

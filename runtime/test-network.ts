@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '#workflow';
-import type { Clock, LinkMessage, MemberInfo, MembershipChange, Peers, Random } from '#runtime';
+import type { Clock, LinkMessage, MemberInfo, MembershipChange, Peers, Random } from './ports/index.ts';
 
 type Told = (from: string, body: JsonObject) => void;
 type Asked = (from: string, body: JsonObject) => Promise<JsonValue>;
@@ -15,7 +15,7 @@ export interface Weather {
 }
 
 /**
- * Test support: members that hear of each other over a network in memory. Ownership is whatever `own` was told last,
+ * Test support, exported by the door: members that hear of each other over a network in memory. Ownership is whatever `own` was told last,
  * and every member sees it at once unless its view is frozen.
  */
 export class TestNetwork {

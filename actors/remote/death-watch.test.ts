@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SHARDS } from '#cluster';
-import { quiet, seededRandom, SimulatedClock } from '#runtime';
+import { quiet, seededRandom, SimulatedClock, TestNetwork } from '#runtime';
 import { DeathWatch, type RemoteEnd } from './death-watch.ts';
-import { TestNetwork } from './testing.ts';
 
 function world() {
   const network = new TestNetwork(new SimulatedClock(), seededRandom(1));

@@ -61,6 +61,8 @@ export class Follower {
    * has sent to the journal of it is under way any more, with its outcome; a rejection = nobody knows.
    */
   follow(executionId: string, own: Promise<StepOutcome | undefined> = NOTHING): void {
+    // A write that failed is news for those who follow, and no fault where nobody does.
+    own.catch(() => {});
     if (!this.#parts.handles.has(executionId) || this.#followed.has(executionId)) return;
     const { clock, handles, news } = this.#parts;
     const now = clock.monotonic();
