@@ -44,7 +44,7 @@ test('over a real port webhooks and the API answer side by side', async () => {
 
 test('a stored active workflow listens from the first moment', async () => {
   const rig = createRig();
-  const { id } = await rig.storage.workflows.create(webhookWorkflow({ path: 'stored' }), 'owner');
+  const { id } = await rig.storage.workflows.create(webhookWorkflow({ path: 'stored' }));
   await rig.storage.workflows.setActive(id, true);
   await serving(rig, async (url) => assert.equal((await fetch(`${url}/webhook/stored`)).status, 200));
 });

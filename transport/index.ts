@@ -5,12 +5,12 @@ export { liveEvent, type LiveEvent, type TreeEvent } from './live-event.ts';
 export type { Delivery, Listener } from './subscription.ts';
 export { createMemoryBus, type MemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
 export { createRabbitBus, type RabbitBusOptions } from './bus/rabbit/rabbit-bus.ts';
-export { createRabbitBus, type RabbitBusOptions } from './bus/rabbit/rabbit-bus.ts';
 export type { BusObserver } from './bus/lanes.ts';
 export { BUS_LIMITS, BUS_RETRY, type RetryPolicy } from './bus/limits.ts';
 export { HUB_LIMITS, type HubLimits } from './limits.ts';
 export { openBroker, type Broker, type BrokerOptions, type BrokerState, type LineKind } from './amqp/connection.ts';
 export { createRabbitLink, type RabbitLinkOptions } from './amqp/rabbit-link.ts';
+export { openParking, type ParkedMessage, type Parking, type ParkingOptions, type Replayed } from './amqp/parking.ts';
 export {
   createMemoryNetwork,
   type MemoryNetwork,
