@@ -2,6 +2,7 @@ import type { JsonObject } from '#workflow';
 import type { Ref } from '#runtime';
 import type { NodeMessage } from '../node/actor.ts';
 import type { NodeOutcome } from '../execution/protocol.ts';
+import type { Fold } from './folds.ts';
 import type { Order } from './wire.ts';
 
 /**
@@ -24,6 +25,8 @@ export interface Guest {
   loads: number;
   /** The node actor; while `running`. */
   ref: Ref<NodeMessage> | undefined;
+  /** While `running`. */
+  fold: Fold | undefined;
   /** While `packing`. */
   outcome: NodeOutcome | undefined;
   /** From `ready` on. */

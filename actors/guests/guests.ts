@@ -5,6 +5,7 @@ import { nodeActor } from '../node/actor.ts';
 import { taskOf } from '../node/task.ts';
 import type { NodeOutcome } from '../execution/protocol.ts';
 import type { Services } from '../services.ts';
+import { Folds } from './folds.ts';
 import { keyOf, type Guest } from './guest.ts';
 import { KEPT_MS, KEPT_RESULTS, LOADS, ORPHAN_MS, RESEND_LAST_MS, SIGN_MS } from './limits.ts';
 import { loadGuest, type Loaded } from './load.ts';
@@ -46,12 +47,14 @@ class Guests {
   readonly #context: ActorContext<GuestsMessage>;
   readonly #guests = new Map<string, Guest>();
   readonly #bySerial = new Map<number, Guest>();
+  readonly #folds: Folds;
   #serial = 0;
   #ticking = false;
 
   constructor(services: Services, context: ActorContext<GuestsMessage>) {
     this.#services = services;
     this.#context = context;
+    this.#folds = new Folds(services.clock);
   }
 
   get shown(): Record<string, unknown> {
@@ -113,6 +116,7 @@ class Guests {
       heardAt: this.#now(),
       loads: 0,
       ref: undefined,
+      fold: undefined,
       outcome: undefined,
       result: undefined,
       sendAt: 0,
@@ -156,7 +160,7 @@ class Guests {
     const { serial } = guest;
     guest.loads += 1;
     this.#context.pipeToSelf(
-      loadGuest(guest.order, this.#services),
+      loadGuest(guest.order, this.#services, this.#folds),
       (found) => ({ type: 'loaded', serial, found }),
       () => ({ type: 'loaded', serial, found: undefined }),
     );
@@ -170,7 +174,7 @@ class Guests {
     this.#context.tellSelfAfter(SIGN_MS, { type: 'load', serial });
   }
 
-  #start(guest: Guest, { source, node, type, effect }: Loaded): void {
+  #start(guest: Guest, { source, node, type, effect, fold }: Loaded): void {
     const { self, system } = this.#context;
     const { serial } = guest;
     const task = taskOf(source, node, type, effect, {
@@ -179,11 +183,14 @@ class Guests {
     });
     const name = `execution-${guest.order.executionId}.${serial}`;
     guest.phase = 'running';
+    guest.fold = fold;
     guest.ref = this.#context.spawn(name, nodeActor(task, source.services));
     system.tell(guest.ref, { type: 'run' });
   }
 
   #reported(guest: Guest, outcome: NodeOutcome): void {
+    if (guest.fold) this.#folds.put(guest.order.executionId, guest.fold);
+    guest.fold = undefined;
     guest.ref = undefined;
     guest.phase = 'packing';
     guest.outcome = outcome;
@@ -256,7 +263,8 @@ class Guests {
       else if (now - guest.heardAt > ORPHAN_MS) this.#drop(guest);
     }
     if (linked) for (const [owner, guests] of this.#byOwner()) this.#sign(owner, guests, now);
-    if (this.#guests.size > 0) this.#tickLater();
+    this.#folds.tidy();
+    if (this.#guests.size > 0 || this.#folds.size > 0) this.#tickLater();
   }
 
   #sign(owner: string, guests: readonly Guest[], now: number): void {

@@ -27,6 +27,9 @@ export const RESEND_LAST_MS = 8_000;
 export const RESULT_INLINE_CHARACTERS = 65_536;
 /** Loads of an execution that may fail (the database is away) before the node run is given back. */
 export const LOADS = 30;
+/** Folds of executions kept for their next placed node, and for how long. */
+export const FOLDS_KEPT = 32;
+export const FOLD_KEPT_MS = 30_000;
 /** Tickets of one message. */
 export const TICKETS_PER_MESSAGE = 500;
 /** Tickets of node runs that went on to another owner, kept so as not to call them unwanted. */
