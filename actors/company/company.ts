@@ -116,6 +116,7 @@ export class Company implements Backstage {
 
   /** These shards are another member's now, or nobody's for certain: their work stops here, unwritten. */
   async lost(shards: readonly number[]): Promise<void> {
+    this.#timers.forget();
     const left = Promise.all(shards.map((shard) => this.#leave(shard)));
     const gone = new Set(shards);
     for (const executionId of this.#live) {

@@ -6,9 +6,21 @@ import type { Log } from '../log.ts';
 import { query } from '../pool.ts';
 import { int2s, int8s } from './columns.ts';
 import { Committing } from './commit.ts';
+import { GroupedReads } from './grouped-reads.ts';
 import { idNumber, idNumberOr } from './ids.ts';
 import { unpackRow, type StoredRow } from './pack.ts';
 import { EXECUTION_COLUMNS, recordOf, type ExecutionRow } from './records.ts';
+
+/** Plain JSON travels as text, not as hexadecimal. */
+const STORED = `seq, count, encoding, CASE WHEN encoding = 0 THEN convert_from(payload, 'UTF8') END AS text,
+  CASE WHEN encoding <> 0 THEN payload END AS payload`;
+
+interface InboxRow {
+  readonly execution_id: number;
+  readonly message_id: string;
+  readonly kind: InboxMessage['kind'];
+  readonly payload: string;
+}
 
 const UNFINISHED = `status IN ('running', 'waiting')`;
 
@@ -21,6 +33,9 @@ export class PostgresJournal implements Journal {
   readonly #pool: Pool;
   readonly #blobs: BlobTable;
   readonly #committing: Committing;
+  readonly #rowOf = new GroupedReads((ids) => this.#rowsOf(ids));
+  readonly #eventsOf = new GroupedReads((ids) => this.#storedOf(ids));
+  readonly #inboxOf = new GroupedReads((ids) => this.#inboxesOf(ids));
 
   constructor(pool: Pool, blobs: BlobTable, log: Log) {
     this.#pool = pool;
@@ -36,44 +51,57 @@ export class PostgresJournal implements Journal {
     const id = idNumberOr(executionId);
     if (id === undefined) return [];
     const { afterSeq = 0, limit } = options;
-    // The row that holds the first wanted event may begin before it. Plain JSON travels as text, not as hexadecimal.
+    if (afterSeq === 0 && limit === undefined) return this.#unpack(executionId, (await this.#eventsOf.get(id)) ?? []);
+    // The row that holds the first wanted event may begin before it.
     const rows = await query<StoredRow>(this.#pool, {
       name: 'journal-read',
-      text: `SELECT seq, count, encoding, CASE WHEN encoding = 0 THEN convert_from(payload, 'UTF8') END AS text,
-          CASE WHEN encoding <> 0 THEN payload END AS payload
-        FROM troupe.journal WHERE execution_id = $1 AND seq >= coalesce(
+      text: `SELECT ${STORED} FROM troupe.journal WHERE execution_id = $1 AND seq >= coalesce(
           (SELECT max(seq) FROM troupe.journal WHERE execution_id = $1 AND seq <= $2), 1)
         ORDER BY seq LIMIT $3`,
       values: [id, afterSeq + 1, limit ?? null],
     });
+    const events = (await this.#unpack(executionId, rows)).filter(({ seq }) => seq > afterSeq);
+    return limit === undefined ? events : events.slice(0, limit);
+  }
+
+  async #unpack(executionId: string, rows: readonly StoredRow[]): Promise<JournalEvent[]> {
     const events: JournalEvent[] = [];
     for (const row of rows) {
-      const unpacked = await unpackRow(executionId, row, (sha256) => this.#blobs.read(sha256));
-      for (const event of unpacked) if (event.seq > afterSeq) events.push(event);
+      for (const event of await unpackRow(executionId, row, (sha256) => this.#blobs.read(sha256))) events.push(event);
     }
-    return limit === undefined ? events : events.slice(0, limit);
+    return events;
+  }
+
+  async #storedOf(ids: readonly number[]): Promise<Map<number, StoredRow[]>> {
+    const rows = await query<StoredRow & { execution_id: number }>(this.#pool, {
+      name: 'journal-read-many',
+      text: `SELECT execution_id, ${STORED} FROM troupe.journal
+        WHERE execution_id = ANY($1::int8[]) ORDER BY execution_id, seq`,
+      values: [int8s(ids)],
+    });
+    return Map.groupBy(rows, ({ execution_id }) => execution_id);
   }
 
   async execution(executionId: string): Promise<ExecutionRecord | undefined> {
     const id = idNumberOr(executionId);
     if (id === undefined) return undefined;
-    const rows = await query<ExecutionRow>(this.#pool, {
-      name: 'execution-get',
-      text: `SELECT ${EXECUTION_COLUMNS} FROM troupe.execution WHERE id = $1`,
-      values: [id],
-    });
-    return rows[0] && recordOf(rows[0]);
+    const row = await this.#rowOf.get(id);
+    return row && recordOf(row);
   }
 
-  async executions(executionIds: readonly string[]): Promise<ExecutionRecord[]> {
-    const ids = executionIds.flatMap((id) => idNumberOr(id) ?? []);
-    if (ids.length === 0) return [];
+  async #rowsOf(ids: readonly number[]): Promise<Map<number, ExecutionRow>> {
     const rows = await query<ExecutionRow>(this.#pool, {
       name: 'executions-get',
       text: `SELECT ${EXECUTION_COLUMNS} FROM troupe.execution WHERE id = ANY($1::int8[])`,
       values: [int8s(ids)],
     });
-    return rows.map(recordOf);
+    return new Map(rows.map((row) => [Number(row.id), row]));
+  }
+
+  async executions(executionIds: readonly string[]): Promise<ExecutionRecord[]> {
+    const ids = executionIds.flatMap((id) => idNumberOr(id) ?? []);
+    if (ids.length === 0) return [];
+    return [...(await this.#rowsOf(ids)).values()].map(recordOf);
   }
 
   async unfinished(
@@ -110,15 +138,20 @@ export class PostgresJournal implements Journal {
   async inbox(executionId: string): Promise<InboxMessage[]> {
     const id = idNumberOr(executionId);
     if (id === undefined) return [];
-    const rows = await query<{ message_id: string; kind: InboxMessage['kind']; payload: string }>(this.#pool, {
-      name: 'inbox-read',
-      text: `SELECT message_id, kind, payload FROM troupe.inbox WHERE execution_id = $1 AND NOT done ORDER BY arrival`,
-      values: [id],
-    });
-    return rows.map(({ message_id, kind, payload }) => {
+    return ((await this.#inboxOf.get(id)) ?? []).map(({ message_id, kind, payload }) => {
       const value: unknown = JSON.parse(payload);
       return { executionId, messageId: message_id, kind, payload: value };
     });
+  }
+
+  async #inboxesOf(ids: readonly number[]): Promise<Map<number, InboxRow[]>> {
+    const rows = await query<InboxRow>(this.#pool, {
+      name: 'inbox-read-many',
+      text: `SELECT execution_id, message_id, kind, payload FROM troupe.inbox
+        WHERE execution_id = ANY($1::int8[]) AND NOT done ORDER BY execution_id, arrival`,
+      values: [int8s(ids)],
+    });
+    return Map.groupBy(rows, ({ execution_id }) => execution_id);
   }
 
   async inboxPending(shards: readonly number[], limit: number): Promise<string[]> {
