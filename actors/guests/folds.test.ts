@@ -60,7 +60,7 @@ test('one placed node after the other reads the events since the last one, and s
     behaviours: { look },
     alter: (services) => ({ ...services, journal: noting(services.journal, reads) }),
   });
-  const owner = await cluster.join('owner', [], { owner: true });
+  const owner = await cluster.join('owner', [], { owner: true, behaviours: { look } });
   const json = ['look', 'look', 'data', 'look'];
   let flow = chain('w', ['start', ...json]);
   for (const [index, kind] of json.entries()) if (kind === 'look') flow = placed(flow, index + 1, 'gpu');
