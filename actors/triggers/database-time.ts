@@ -59,3 +59,15 @@ export class DatabaseTime implements SharedTime {
     }
   }
 }
+
+/**
+ * A member's clock whose wall time is the shared one, so that a wait which one member sets rings on another when it is
+ * due, whatever their own clocks say. Whole milliseconds. Until the database has answered it is the member's own time.
+ */
+export function sharedClock(clock: Clock, time: SharedTime): Clock {
+  return {
+    now: () => Math.floor(time.now() ?? clock.now()),
+    monotonic: () => clock.monotonic(),
+    after: (ms, callback) => clock.after(ms, callback),
+  };
+}
