@@ -218,6 +218,8 @@ export type InspectionEvent =
       failures: number;
       nextProbeAt?: number;
     }
+  /** A run failed and its error workflow could not be read, so nobody is told of the failure but here. */
+  | { type: 'errorWorkflow.lost'; executionId: string; workflowId: string; cause: string }
   /** A member as this one's membership sees it; `member` is its name. */
   | { type: 'member.joined' | 'member.left'; member: string; bootId: string }
   /** Ownership as this member sees it; `to` is a member's name, absent = nobody yet. */

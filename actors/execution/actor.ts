@@ -2,6 +2,7 @@ import type { Behavior, Exit, InboxMessage, Next } from '#runtime';
 import { childResult } from './children.ts';
 import { cancelRun, endWithErrorWorkflow } from './ending.ts';
 import { flush } from './drive.ts';
+import { lookUpAgain } from './error-workflow.ts';
 import { nodeCrashed, nodeDone, resumeFromInbox, wake } from './results.ts';
 import { committed } from './commit.ts';
 import type { Execution, Surroundings } from './execution.ts';
@@ -65,6 +66,9 @@ function receive(execution: Execution, message: ExecutionMessage): Next<Executio
       break;
     case 'errorWorkflow':
       endWithErrorWorkflow(execution, message);
+      break;
+    case 'errorWorkflow.failed':
+      lookUpAgain(execution, message.error);
       break;
     case 'cancel':
       cancelRun(execution, message.reason);

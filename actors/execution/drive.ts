@@ -21,6 +21,7 @@ import { actorName, nodeTask } from '../node/task.ts';
 import { leaveEvents } from '../outbox/facts.ts';
 import { timerId, type Execution } from './execution.ts';
 import { reportOf, resultFor } from './report.ts';
+import { lookUpErrorWorkflow } from './error-workflow.ts';
 import { afterCommit, append, dirty, takeStep } from './ledger.ts';
 
 type Fail = Extract<RunEffect, { type: 'fail' }>;
@@ -209,7 +210,7 @@ function sleepUntil(execution: Execution, effect: { node: string; run: number; a
 
 /** The run failed for good: its end is recorded, and leaves together with the start of its error workflow. */
 function fail(execution: Execution, effect: Fail): void {
-  const { services, args, backstage, context } = execution;
+  const { services, args } = execution;
   const at = services.clock.now();
   record(execution, {
     type: 'execution.failed',
@@ -218,13 +219,5 @@ function fail(execution: Execution, effect: Fail): void {
     ...(effect.node !== undefined && { node: effect.node }),
   });
   if (args.create.mode === 'manual' || args.create.mode === 'cli') return flush(execution);
-  const looking = backstage.errorWorkflow(args.workflow, args.create.mode);
-  if (!looking) return flush(execution);
-  execution.holdsEnd = true;
-  context.pipeToSelf(
-    looking,
-    (found) => ({ type: 'errorWorkflow', found }),
-    // Without the lookup the end must not be held back: the run's own result counts more.
-    () => ({ type: 'errorWorkflow', found: undefined }),
-  );
+  if (!lookUpErrorWorkflow(execution)) flush(execution);
 }

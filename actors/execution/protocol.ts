@@ -18,6 +18,7 @@ export type ExecutionMessage =
   /** Durable messages, new or found at recovery. */
   | { type: 'inbox'; messages: readonly InboxMessage[] }
   | { type: 'errorWorkflow'; found: ErrorWorkflow | undefined }
+  | { type: 'errorWorkflow.failed'; error: unknown }
   | { type: 'cancel'; reason: string }
   | { type: 'timeout' }
   /** Sent by the shard behind all other messages: end if nothing is going on. */
