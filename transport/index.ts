@@ -3,7 +3,8 @@ export { createHub, type Hub, type HubOptions, type RunTopic, type Tap, type Tre
 export { createLiveRelay, type LiveRelay, type LiveRelayOptions } from './live-relay.ts';
 export { liveEvent, type LiveEvent, type TreeEvent } from './live-event.ts';
 export type { Delivery, Listener } from './subscription.ts';
-export { createMemoryBus, type MemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
+export { createMemoryBus, type MemoryBusOptions } from './bus/memory-bus.ts';
+export type { SelectiveBus } from './bus/selective.ts';
 export { createRabbitBus, type RabbitBusOptions } from './bus/rabbit/rabbit-bus.ts';
 export type { BusObserver } from './bus/lanes.ts';
 export { BUS_LIMITS, BUS_RETRY, type RetryPolicy } from './bus/limits.ts';

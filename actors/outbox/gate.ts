@@ -13,8 +13,8 @@ export interface OutboxGate extends EventGate {
 }
 
 /**
- * A gate over whoever would hear of a type: the subscribers of the bus in memory, or everybody where the bus is a
- * broker, whose queues we do not know. `skipped` is told of each event that a full outbox costs.
+ * A gate over what the bus knows of its subscribers (`SelectiveBus.wants`). `skipped` is told of each event that a full
+ * outbox costs.
  */
 export function createEventGate(wanted: (type: string) => boolean, skipped: (type: string) => void): OutboxGate {
   const gate: OutboxGate = {

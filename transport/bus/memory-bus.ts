@@ -1,9 +1,10 @@
-import type { BusSubscription, Clock, EventBus, OutboxEvent, ParkedEvent } from '#runtime';
+import type { BusSubscription, Clock, OutboxEvent, ParkedEvent } from '#runtime';
 import { errors } from '../errors.ts';
 import type { BusObserver } from './lanes.ts';
 import { BUS_LIMITS, BUS_RETRY, type RetryPolicy } from './limits.ts';
 import { MemoryGroup, type GroupMember } from './memory-group.ts';
 import { checkGroup, matcherOf } from './patterns.ts';
+import type { SelectiveBus } from './selective.ts';
 
 /** What the bus of one machine is made of. `dropped` hears of events thrown away because a group took too long. */
 export interface MemoryBusOptions {
@@ -13,23 +14,17 @@ export interface MemoryBusOptions {
   readonly dropped?: (event: OutboxEvent) => void;
 }
 
-/** The bus of one machine also says whether anybody would hear of a type, so that nothing is written for nobody. */
-export interface MemoryBus extends EventBus {
-  /** True when a group or a subscriber takes events of this type. Cheap: answered from a map. */
-  wants(type: string): boolean;
-}
-
 /**
  * The bus of a single machine, under the same conformance suite as RabbitMQ's. A group is known from its first
  * subscription to the end of the process, and holds its events while none of it is there (at most WAITING_EVENTS, then
  * the oldest goes); after a restart it is known again when somebody subscribes. What was not published yet waits in
  * the outbox over a restart, what was published and not handled does not.
  */
-export function createMemoryBus(options: MemoryBusOptions): MemoryBus {
+export function createMemoryBus(options: MemoryBusOptions): SelectiveBus {
   return new InMemory(options);
 }
 
-class InMemory implements MemoryBus {
+class InMemory implements SelectiveBus {
   readonly #options: MemoryBusOptions;
   readonly #groups = new Map<string, MemoryGroup>();
   readonly #single = new Set<MemoryGroup>();

@@ -2,14 +2,15 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'amqplib';
-import { eventBusConformance, realClock, realRandom, type EventBus, type OutboxEvent } from '#runtime';
+import { eventBusConformance, realClock, realRandom, type OutboxEvent } from '#runtime';
 import { startRabbit, type TestService } from '../../../test/services/index.ts';
 import { openBroker, type Broker } from '../../amqp/connection.ts';
 import type { Log } from '../../log.ts';
+import type { SelectiveBus } from '../selective.ts';
 import { event, RETRY } from '../test-events.ts';
 import { createRabbitBus } from './rabbit-bus.ts';
 
-const UNTIL_MS = 20_000;
+const UNTIL_MS = 60_000;
 const LOOK_MS = 10;
 /** More than a consumer holds at once. */
 const COUNT = 1_000;
@@ -46,7 +47,7 @@ describe('the bus on RabbitMQ', () => {
     { timeout: 60_000 },
   );
 
-  const open = async (through: Broker = broker): Promise<EventBus> => {
+  const open = async (through: Broker = broker): Promise<SelectiveBus> => {
     const bus = createRabbitBus({ broker: through, clock: realClock, log, retry: RETRY });
     await until(() => bus.state() === 'up');
     return bus;
@@ -110,6 +111,18 @@ describe('the bus on RabbitMQ', () => {
       [parked?.event.id, parked?.event.type, parked?.event.payload, parked?.reason],
       ['m1', 'odd.one', { text: '{"no":"event"}' }, 'no event: the message cannot be read'],
     );
+    await bus.close();
+  });
+
+  test('a type is wanted until one of it came back, and again at once when somebody takes it', async () => {
+    const bus = await open();
+    equal(bus.wants('nobody.takes'), true);
+    await bus.publish([event('nobody.takes', { id: 'n1' })]);
+    equal(bus.wants('nobody.takes'), false);
+    await bus.subscribe({ patterns: ['nobody.*'], handle: () => {} });
+    equal(bus.wants('nobody.takes'), true);
+    await bus.publish([event('nobody.takes', { id: 'n2' })]);
+    equal(bus.wants('nobody.takes'), true);
     await bus.close();
   });
 

@@ -1,13 +1,16 @@
-import type { BusSubscription, Clock, EventBus, OutboxEvent, ParkedEvent } from '#runtime';
+import type { BusSubscription, Clock, OutboxEvent, ParkedEvent } from '#runtime';
 import type { Broker } from '../../amqp/connection.ts';
 import type { Publisher } from '../../amqp/publisher.ts';
+import type { PublishOutcome } from '../../amqp/window.ts';
 import { errors } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { BusObserver } from '../lanes.ts';
 import { BUS_LIMITS, BUS_RETRY, type RetryPolicy } from '../limits.ts';
 import { checkGroup, matcherOf } from '../patterns.ts';
+import type { SelectiveBus } from '../selective.ts';
 import { encodeEvent } from './message.ts';
 import { parkedOf, parkMessage, replayParked } from './parking.ts';
+import { Routes } from './routes.ts';
 import { RabbitSubscription } from './subscription.ts';
 import { declareEvents, EVENTS_EXCHANGE } from './topology.ts';
 
@@ -27,29 +30,27 @@ const SUBSCRIBE_MS = 10_000;
  * The bus on RabbitMQ, under the same conformance suite as the one in memory. See `topology.ts` for what is declared,
  * `docs/events.md` for people. Makes its publisher at once; may be used while there is no connection yet.
  */
-export function createRabbitBus(options: RabbitBusOptions): EventBus {
+export function createRabbitBus(options: RabbitBusOptions): SelectiveBus {
   return new RabbitBus(options);
 }
 
-class RabbitBus implements EventBus {
+class RabbitBus implements SelectiveBus {
   readonly #options: RabbitBusOptions;
   readonly #publisher: Publisher;
+  readonly #routes: Routes;
   readonly #open = new Set<RabbitSubscription>();
   #closed = false;
 
   constructor(options: RabbitBusOptions) {
     this.#options = options;
+    this.#routes = new Routes(options.clock);
     this.#publisher = options.broker.publisher({ setup: ({ raw }) => declareEvents(raw) });
   }
 
   async publish(events: readonly OutboxEvent[]): Promise<void> {
     this.#refuseClosed();
-    const sent = events.map((event) => {
-      const { content, properties } = encodeEvent(event);
-      return this.#publisher.publish({ exchange: EVENTS_EXCHANGE, key: event.type, id: event.id, content, properties });
-    });
-    // `returned`: there is no group that takes it, and that is all right.
-    const failure = (await Promise.all(sent)).find((outcome) => outcome !== 'confirmed' && outcome !== 'returned');
+    const outcomes = await Promise.all(events.map((event) => this.#send(event)));
+    const failure = outcomes.find((outcome) => outcome !== 'confirmed' && outcome !== 'returned');
     if (failure !== undefined) {
       const why = this.#options.broker.lastFailure();
       throw errors.BUS_UNAVAILABLE({ reason: `the broker has not confirmed: ${why === '' ? failure : why}` });
@@ -78,6 +79,7 @@ class RabbitBus implements EventBus {
     });
     this.#open.add(made);
     await made.ready(SUBSCRIBE_MS);
+    this.#routes.begun(matches);
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
       await made.close();
@@ -100,6 +102,10 @@ class RabbitBus implements EventBus {
     return replayParked({ broker, clock, publisher: this.#publisher }, group, eventIds);
   }
 
+  wants(type: string): boolean {
+    return this.#routes.wants(type);
+  }
+
   state(): 'up' | 'down' {
     return !this.#closed && this.#publisher.open && this.#options.broker.state() === 'up' ? 'up' : 'down';
   }
@@ -109,6 +115,15 @@ class RabbitBus implements EventBus {
     await Promise.all([...this.#open].map((each) => each.close()));
     this.#open.clear();
     await this.#publisher.close();
+  }
+
+  /** `returned` is no failure: there is nobody who takes it, and that is all right. */
+  async #send(event: OutboxEvent): Promise<PublishOutcome> {
+    const { type, id } = event;
+    const { content, properties } = encodeEvent(event);
+    const outcome = await this.#publisher.publish({ exchange: EVENTS_EXCHANGE, key: type, id, content, properties });
+    if (outcome === 'confirmed' || outcome === 'returned') this.#routes.learned(type, outcome === 'confirmed');
+    return outcome;
   }
 
   #refuseClosed(): void {
