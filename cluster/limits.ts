@@ -44,7 +44,10 @@ export const CONSUL_QUERY_MS = 1_000;
 /** Pauses after failures: doubling from the first to the last, each with up to as much again by chance. */
 export const CONSUL_RETRY_FIRST_MS = 250;
 export const CONSUL_RETRY_LAST_MS = 10_000;
-/** An answer without any other member is not believed before this, and then only when a second look says the same. */
+/**
+ * After an agent was away, has begun to count anew, or shows nobody any more: members that are missing are kept for
+ * this long, in which living ones register again; then a further look is believed.
+ */
 export const CONSUL_EMPTY_GRACE_MS = 10_000;
 
 /** Shards a member gives to their wanted owners at a time: their work is loaded anew there, which should not be felt. */

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from 'node:assert/strict';
 import { test } from 'node:test';
 import { CONSUL_EMPTY_GRACE_MS, CONSUL_QUERIES_BURST, CONSUL_QUERY_MS } from '../limits.ts';
-import { believe, nextIndex, TokenBucket } from './judgement.ts';
+import { doubtAfter, nextIndex, TokenBucket, viewAfter } from './judgement.ts';
 import { membersIn, serviceOf } from './service.ts';
 
 test('the next index is the answered one, unless that goes back or is none', () => {
@@ -21,23 +21,34 @@ test('the next index is the answered one, unless that goes back or is none', () 
   for (const [last, answered, next] of grid) equal(nextIndex(last, answered), next, `${last} then ${answered}`);
 });
 
-test('an answer is held back only where all others have vanished, and not for ever', () => {
-  const since = 1_000;
-  const grid: [known: number, answered: number, empty: boolean, now: number, believed: boolean, stillEmpty: boolean][] =
-    [
-      [2, 2, false, since, true, false],
-      [2, 1, false, since, true, false],
-      [0, 0, false, since, true, false],
-      [0, 3, false, since, true, false],
-      [2, 0, false, since, false, true],
-      [2, 0, true, since + CONSUL_EMPTY_GRACE_MS - 1, false, true],
-      [2, 0, true, since + CONSUL_EMPTY_GRACE_MS, true, false],
-      [2, 1, true, since + 1, true, false],
-    ];
-  for (const [known, answered, empty, now, believed, stillEmpty] of grid) {
-    const next = believe(known, answered, empty ? { since } : undefined, now);
-    deepEqual([next.believed, next.emptiness !== undefined], [believed, stillEmpty], `${known} ${answered} ${now}`);
+test('doubt begins when the service was away or counts anew, or when all others vanish at once', () => {
+  const now = 1_000;
+  const until = now + CONSUL_EMPTY_GRACE_MS;
+  const old = { until: 7, empty: false };
+  const grid: [reset: boolean, known: number, others: number, wasEmpty: boolean, until: number][] = [
+    [false, 2, 2, false, 7],
+    [false, 2, 1, false, 7],
+    [false, 0, 0, false, 7],
+    [false, 0, 3, true, 7],
+    [false, 2, 0, false, until],
+    [false, 2, 0, true, 7],
+    [true, 2, 2, false, until],
+    [true, 0, 0, true, until],
+  ];
+  for (const [reset, othersKnown, others, empty, expected] of grid) {
+    const next = doubtAfter({ ...old, empty }, { reset, othersKnown, others }, now);
+    deepEqual(next, { until: expected, empty: others === 0 }, `${reset} ${othersKnown} ${others} ${empty}`);
   }
+});
+
+test('in doubt whoever is missing stays and whoever is new comes; without it the answer is the view', () => {
+  const of = (bootId: string, draining = false) => ({ bootId, name: bootId, tags: [], draining });
+  const [known, answered] = [
+    [of('a'), of('b')],
+    [of('b', true), of('c')],
+  ];
+  deepEqual(viewAfter(known, answered, true), [of('b', true), of('c'), of('a')]);
+  deepEqual(viewAfter(known, answered, false), answered);
 });
 
 test('a bucket gives its burst at once, then one permit per pause, and fills no further than the burst', () => {

@@ -1,3 +1,4 @@
+import type { MemberInfo } from '#runtime';
 import { CONSUL_EMPTY_GRACE_MS, CONSUL_QUERIES_BURST, CONSUL_QUERY_MS } from '../limits.ts';
 
 /** The index for the next blocking query. One that goes back, is missing or is no positive number begins anew at 0. */
@@ -6,25 +7,38 @@ export function nextIndex(last: string, answered: string | undefined): string {
   return BigInt(answered) < BigInt(last) ? '0' : String(BigInt(answered));
 }
 
-/** Since when answers have been empty; absent = they are not. */
-export interface Emptiness {
-  readonly since: number;
+/** What makes an answer doubtful. Times are monotonic milliseconds. */
+export interface Doubt {
+  /** Until then whoever is missing in an answer is kept. */
+  readonly until: number;
+  /** The last answer had nobody but us in it. */
+  readonly empty: boolean;
 }
 
+export const NO_DOUBT: Doubt = { until: -Infinity, empty: false };
+
 /**
- * Whether an answer may replace the view. One in which all others have vanished is mostly an agent that has forgotten
- * them, or has lost its servers: it is held back for CONSUL_EMPTY_GRACE_MS, and looked at again.
+ * The doubt after an answer. A service that was away, whose index went back (`reset`), or in which all others vanished
+ * at once, has mostly forgotten members that live, and is being told of them again.
  */
-export function believe(
-  othersKnown: number,
-  othersAnswered: number,
-  emptiness: Emptiness | undefined,
+export function doubtAfter(
+  doubt: Doubt,
+  answer: { readonly reset: boolean; readonly othersKnown: number; readonly others: number },
   now: number,
-): { readonly believed: boolean; readonly emptiness: Emptiness | undefined } {
-  if (othersAnswered > 0 || othersKnown === 0) return { believed: true, emptiness: undefined };
-  if (emptiness === undefined) return { believed: false, emptiness: { since: now } };
-  const believed = now - emptiness.since >= CONSUL_EMPTY_GRACE_MS;
-  return { believed, emptiness: believed ? undefined : emptiness };
+): Doubt {
+  const empty = answer.others === 0;
+  const vanished = empty && !doubt.empty && answer.othersKnown > 0;
+  return { until: answer.reset || vanished ? now + CONSUL_EMPTY_GRACE_MS : doubt.until, empty };
+}
+
+/** The answer, and while there is doubt whoever was known before. */
+export function viewAfter(
+  known: readonly MemberInfo[],
+  answered: readonly MemberInfo[],
+  doubtful: boolean,
+): MemberInfo[] {
+  const present = new Set(answered.map(({ bootId }) => bootId));
+  return [...answered, ...(doubtful ? known.filter(({ bootId }) => !present.has(bootId)) : [])];
 }
 
 /** A bucket of permits that fills by time. */

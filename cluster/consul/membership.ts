@@ -3,7 +3,7 @@ import type { Clock, MemberInfo, Membership, Random } from '#runtime';
 import * as limits from '../limits.ts';
 import { Roster } from '../membership/roster.ts';
 import { consulAgent, type ConsulAgent, type ConsulPlace } from './agent.ts';
-import { believe, nextIndex, TokenBucket, type Emptiness } from './judgement.ts';
+import { doubtAfter, nextIndex, NO_DOUBT, TokenBucket, viewAfter } from './judgement.ts';
 import { checkIdOf, membersIn, serviceIdOf, serviceOf, type ConsulCheck } from './service.ts';
 
 /** What `createConsulMembership` takes. */
@@ -39,7 +39,7 @@ export class ConsulMembership implements Membership {
   #watchOk = false;
   #left = false;
   #index = '0';
-  #emptiness: Emptiness | undefined;
+  #doubt = NO_DOUBT;
   readonly #pauses = new Set<() => void>();
 
   constructor(options: Omit<ConsulMembershipOptions, 'address' | 'token'>, agent: ConsulAgent) {
@@ -141,10 +141,12 @@ export class ConsulMembership implements Membership {
       try {
         const { entries, index } = await this.#agent.services(this.#name, this.#index, limits.CONSUL_WAIT_MS);
         if (this.#left) return;
+        const next = nextIndex(this.#index, index);
+        const reset = failures > 0 || (next === '0' && index !== undefined);
         failures = 0;
         this.#watchOk = true;
-        this.#index = nextIndex(this.#index, index);
-        this.#answered(membersIn(entries));
+        this.#index = next;
+        this.#answered(membersIn(entries), reset);
       } catch (error) {
         if (this.#left) return;
         this.#watchOk = false;
@@ -156,15 +158,16 @@ export class ConsulMembership implements Membership {
     }
   }
 
-  #answered(members: readonly MemberInfo[]): void {
+  #answered(answered: readonly MemberInfo[], reset: boolean): void {
     const own = this.#roster.self?.bootId;
     const others = (list: readonly MemberInfo[]): number => list.filter(({ bootId }) => bootId !== own).length;
+    const known = this.members();
     const now = this.#options.clock.monotonic();
-    const { believed, emptiness } = believe(others(this.members()), others(members), this.#emptiness, now);
-    this.#emptiness = emptiness;
-    if (believed) this.#roster.set(members);
-    // An empty answer would only come again when something changes: the second look is asked for.
-    else this.#index = '0';
+    this.#doubt = doubtAfter(this.#doubt, { reset, othersKnown: others(known), others: others(answered) }, now);
+    const doubtful = now < this.#doubt.until;
+    this.#roster.set(viewAfter(known, answered, doubtful));
+    // The same answer would only come again when something changes: the next look is asked for.
+    if (doubtful) this.#index = '0';
   }
 
   /** Up to twice as long, lest members that failed together come back together. */

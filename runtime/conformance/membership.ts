@@ -12,25 +12,37 @@ export interface MembershipFixture {
   until(condition: () => boolean): Promise<void>;
   /** Lets some time pass in which a change would be seen. */
   pass(): Promise<void>;
-  /** The service stops answering, or answers again. Absent: there is none that could be away. */
+  /** The service stops answering, or answers again. */
   away?: (away: boolean) => Promise<void>;
-  /** The service answers that nobody is there, or recovers. Absent: it cannot. */
+  /** The service answers that nobody is there, or recovers. */
   empty?: (empty: boolean) => Promise<void>;
   dispose?: () => Promise<void>;
 }
 
 /**
  * The contract of membership as cases. `fixed`: the driver knows its members from the start, so that what others would
- * see of this one is left out.
+ * see of this one is left out. `faults`: what of the service the fixture can break; those cases are left out otherwise.
  */
 export function membershipConformance(
   make: () => Promise<MembershipFixture>,
-  { fixed = false }: { fixed?: boolean } = {},
+  { fixed = false, faults = [] }: { fixed?: boolean; faults?: readonly ('away' | 'empty')[] } = {},
 ): ConformanceCase[] {
-  return casesOf(make, fixed ? ownRules : { ...ownRules, ...sharedRules });
+  return casesOf(make, {
+    ...ownRules,
+    ...(fixed ? {} : sharedRules),
+    ...(faults.includes('away') ? awayRules : {}),
+    ...(faults.includes('empty') ? emptyRules : {}),
+  });
 }
 
 type Rules = Record<string, (fixture: MembershipFixture) => Promise<void>>;
+
+type Switch = (on: boolean) => Promise<void>;
+
+function faultOf(fault: Switch | undefined): Switch {
+  ok(fault, 'the fixture does not bring the fault that its cases were asked for');
+  return fault;
+}
 
 function someone(more: Partial<MemberInfo> = {}): MemberInfo {
   const bootId = unique('boot');
@@ -96,7 +108,7 @@ const sharedRules: Rules = {
     await Promise.all([a.driver.leave(), b.driver.leave()]);
   },
   'who watches is told who joined and who left, and nothing after it has stopped watching': async (fixture) => {
-    const a = await joined(fixture);
+    const [a] = await pair(fixture);
     const told: MembershipChange[] = [];
     const unwatch = a.driver.watch((change) => told.push(change));
     const b = await joined(fixture);
@@ -139,22 +151,27 @@ const sharedRules: Rules = {
   },
   'a restarted process is another member': async (fixture) => {
     const [a, b] = await pair(fixture);
+    const c = await joined(fixture);
+    await fixture.until(() => sees(a, c) !== undefined);
     await b.driver.leave();
     const again = await joined(fixture, { ...b.member, bootId: unique('boot') });
     await fixture.until(() => sees(a, again) !== undefined && sees(a, b) === undefined);
-    await Promise.all([a.driver.leave(), again.driver.leave()]);
+    await Promise.all([a, c, again].map(({ driver }) => driver.leave()));
   },
+};
+
+const awayRules: Rules = {
   'while the service is away the view stays, and the state says so; afterwards changes are seen again': async (
     fixture,
   ) => {
-    if (!fixture.away) return;
+    const away = faultOf(fixture.away);
     const [a, b] = await pair(fixture);
     await fixture.until(() => a.driver.state() === 'up');
-    await fixture.away(true);
+    await away(true);
     await fixture.until(() => a.driver.state() === 'stale');
     await fixture.pass();
     deepEqual([sees(a, b), sees(b, a)], [b.member, a.member]);
-    await fixture.away(false);
+    await away(false);
     await fixture.until(() => a.driver.state() === 'up' && b.driver.state() === 'up');
     await fixture.until(() => sees(a, b) !== undefined && sees(b, a) !== undefined);
     const c = await joined(fixture);
@@ -162,26 +179,29 @@ const sharedRules: Rules = {
     await Promise.all([a, b, c].map(({ driver }) => driver.leave()));
   },
   'a member that joins while the service is away waits for it, and leaves without a complaint': async (fixture) => {
-    if (!fixture.away) return;
+    const away = faultOf(fixture.away);
     const a = await joined(fixture);
     await fixture.until(() => a.driver.state() === 'up');
-    await fixture.away(true);
+    await away(true);
     const [b, c] = [await joined(fixture), await joined(fixture)];
     deepEqual(sees(b, b), b.member);
     await c.driver.leave();
-    await fixture.away(false);
+    await away(false);
     await fixture.until(() => sees(a, b) !== undefined);
     await fixture.pass();
     equal(sees(a, c), undefined);
     await Promise.all([a.driver.leave(), b.driver.leave()]);
   },
+};
+
+const emptyRules: Rules = {
   'an answer that nobody is there leaves the view as it was': async (fixture) => {
-    if (!fixture.empty) return;
+    const empty = faultOf(fixture.empty);
     const [a, b] = await pair(fixture);
-    await fixture.empty(true);
+    await empty(true);
     await fixture.pass();
     deepEqual([sees(a, b), sees(b, a)], [b.member, a.member]);
-    await fixture.empty(false);
+    await empty(false);
     await fixture.pass();
     deepEqual([sees(a, b), sees(b, a)], [b.member, a.member]);
     await Promise.all([a.driver.leave(), b.driver.leave()]);
