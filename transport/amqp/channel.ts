@@ -153,7 +153,7 @@ export class Seat<C extends Channel> implements ChannelHandle<C>, Attached {
 
   /** An `error` event without a listener would end the process. */
   #guard(connection: ChannelModel, raw: C): void {
-    let reason = 'closed by the broker';
+    let reason: string | undefined;
     raw.on('error', (error) => (reason = causeOf(error)));
     raw.on('handler-error', (error) => this.#host.log.error({ cause: causeOf(error) }, 'A channel listener threw.'));
     raw.on('close', () => {
@@ -162,7 +162,7 @@ export class Seat<C extends Channel> implements ChannelHandle<C>, Attached {
   }
 
   /** Once per channel: a second report of the same failure finds that it is no longer the one in use. */
-  #failed(connection: ChannelModel, reason: string): void {
+  #failed(connection: ChannelModel, reason?: string): void {
     const raw = this.#raw;
     this.#raw = undefined;
     this.#cancelWait();
@@ -170,7 +170,9 @@ export class Seat<C extends Channel> implements ChannelHandle<C>, Attached {
     this.#cancelWait = this.#host.after(waitMs, () => {
       if (this.#connection === connection && this.#raw === undefined) void this.#begin(connection);
     });
-    this.#host.log.warn({ reason, waitMs }, 'A channel to the broker is lost; it is opened again.');
+    // Without a reason of its own it went with its connection, which has its own word to say.
+    if (reason !== undefined)
+      this.#host.log.warn({ reason, waitMs }, 'A channel to the broker is lost; it is opened again.');
     this.#drop();
     closeQuietly(raw);
   }

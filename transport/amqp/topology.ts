@@ -22,6 +22,12 @@ export function laneKey(bootId: string, lane: Lane): string {
   return `${bootId}.${lane}`;
 }
 
+/** The key under which a queue of {@link declareLane} is reached; empty for any other queue. */
+export function keyOfQueue(queue: string): string {
+  const [, key] = /^troupe\.link\.(.+\.(?:control|normal))\.[^.]+$/.exec(queue) ?? [];
+  return key ?? '';
+}
+
 /** Exchanges of the link and the parking queue. Safe to repeat. */
 export async function declareLink(channel: Channel): Promise<void> {
   await channel.assertExchange(LINK_EXCHANGE, 'direct', { durable: true });

@@ -97,7 +97,6 @@ export class Courier {
   /** Open questions to this member will get no answer. */
   peerLeft(peer: string): void {
     this.#asks.failAll(() => peerGone(peer), peer);
-    this.#seen.forget(peer);
   }
 
   /** As `Link.tell`. */

@@ -28,9 +28,4 @@ export class SeenMessages {
     }
     return fresh;
   }
-
-  /** The sender is gone for good; it will not repeat anything. */
-  forget(sender: string): void {
-    this.#senders.delete(sender);
-  }
 }
