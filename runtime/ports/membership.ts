@@ -30,6 +30,7 @@ export interface MemberInfo {
   readonly draining: boolean;
 }
 
+/** One change of the view: the whole of it, and who is new in it or gone from it since the last one. */
 export interface MembershipChange {
   readonly members: readonly MemberInfo[];
   readonly joined: readonly MemberInfo[];
