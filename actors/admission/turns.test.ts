@@ -317,3 +317,12 @@ test('a first node that kills the process each time is quarantined also behind a
   }
   assert.deepEqual(await statuses(stage, [handle]), ['error']);
 });
+
+test('a run whose turn has come is committed as begun before its first node has answered', async () => {
+  const behaviours = { silent: () => new Promise<never>(() => {}) };
+  const stage = await makeStage({ limits: { slowNodeMs: 1e9 }, behaviours });
+  const json = { ...chain('w', ['start', 'silent']), settings: { executionOrder: 'v1', concurrency: 1 } };
+  const handle = start(stage, json);
+  await stage.run(100);
+  assert.deepEqual(await statuses(stage, [handle]), ['running']);
+});

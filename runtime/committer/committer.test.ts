@@ -184,6 +184,42 @@ describe('outcomes', () => {
   });
 });
 
+describe('what the load of a member is read from', () => {
+  test('the oldest step counts from its submission to its answer, in the queue and under way', async () => {
+    const clock = new SimulatedClock();
+    const { committer, commits } = held({ clock });
+    equal(committer.oldestMs, 0);
+    void committer.submit(step('1', 1));
+    clock.advanceSync(5);
+    equal(committer.oldestMs, 5);
+    await quiet();
+    clock.advanceSync(10);
+    void committer.submit(step('2', 1));
+    clock.advanceSync(10);
+    equal(committer.oldestMs, 25);
+    commits[0]?.answer();
+    await quiet();
+    equal(committer.oldestMs, 10);
+    commits[1]?.answer();
+    await quiet();
+    equal(committer.oldestMs, 0);
+  });
+
+  test('bytes are those of the steps that wait', async () => {
+    const { committer, commits } = held();
+    void committer.submit(step('1', 1, { staticData: { text: 'x'.repeat(1000) } }));
+    equal(committer.queuedBytes >= 1000, true);
+    await quiet();
+    equal(committer.queuedBytes, 0);
+    commits[0]?.answer();
+  });
+
+  test('a claim to a turn is a row of its step', () => {
+    const claiming = step('1', 1, { slot: { concurrency: { key: '', limit: 1 } } });
+    equal(stepRows(claiming), stepRows(step('1', 1)) + 1);
+  });
+});
+
 describe('bounds', () => {
   test('over its bound of steps the queue refuses with OVERLOADED, and takes again when there is room', async () => {
     const { committer, commits } = held({ limits: { queueSteps: 2 } });

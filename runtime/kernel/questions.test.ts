@@ -219,12 +219,20 @@ describe('the live tree', () => {
     clock.advanceSync(40);
     system.tell(top, note('2'));
     clock.advanceSync(2);
+    equal(system.mailboxLength(top), 2);
     const rows = system.tree().map(({ uid: _uid, ...row }) => row);
     const idle = { kind: 'puppet', state: 'running', mailboxLength: 0, oldestMessageMs: 0 };
     deepEqual(rows, [
       { ...idle, path: '/top', mailboxLength: 2, oldestMessageMs: 42, detail: { role: 'lead' } },
       { ...idle, path: '/top/child' },
     ]);
+  });
+
+  test('an actor that has ended has no mailbox', async () => {
+    const { system } = scene();
+    const ref = system.spawn('a', puppet());
+    await system.stop(ref);
+    equal(system.mailboxLength(ref), 0);
   });
 
   test('shows what is stopping', () => {
