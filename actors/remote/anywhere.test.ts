@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { WebhookResponse } from '#workflow';
 import { shardOf } from '#cluster';
 import { chain, type StageOptions } from '../testing.ts';
-import { World } from './world.ts';
+import { now, World } from './world.ts';
 
 /** What a caller on member `a` may ask of an execution, wherever it is: the grid of operation × place. */
 
@@ -27,7 +27,7 @@ interface Place {
 }
 
 const places: Record<string, Place> = {
-  'here': { owner: 'a' },
+  here: { owner: 'a' },
   'on another member': { owner: 'b' },
   'on another member, the link dead': { owner: 'b', before: (world) => world.network.cut(true) },
   'on another member, every message lost without a word': {
@@ -81,8 +81,8 @@ for (const [where, place] of Object.entries(places)) {
     const [resumed] = await Promise.all([resuming, place.between?.(world, executionId)]);
     assert.ok(resumed.kind === 'accepted');
     await world.run(WITHOUT_LINK_MS);
-    assert.deepEqual(await resumed.handle.responded, answer);
-    assert.equal((await resumed.handle.ended).status, 'success');
+    assert.deepEqual(await now(resumed.handle.responded), answer);
+    assert.equal((await now(resumed.handle.ended)).status, 'success');
   });
 
   test(`a waiting run is canceled: execution ${where}`, async () => {
@@ -90,7 +90,7 @@ for (const [where, place] of Object.entries(places)) {
     const canceling = world.member('a').engine.cancel(executionId, 'enough');
     await place.between?.(world, executionId);
     await world.run(WITHOUT_LINK_MS);
-    assert.equal(await canceling, 'canceled');
+    assert.equal(await now(canceling), 'canceled');
     assert.equal((await world.store.journal.execution(executionId))?.status, 'canceled');
   });
 
@@ -104,7 +104,7 @@ for (const [where, place] of Object.entries(places)) {
     const canceling = world.member('a').engine.cancel(executionId, 'enough');
     await place.between?.(world, executionId);
     await world.run(2 * WITHOUT_LINK_MS);
-    assert.equal(await canceling, 'canceled');
+    assert.equal(await now(canceling), 'canceled');
     for (const { stage } of world.members) assert.deepEqual(stage.calls, []);
   });
 
@@ -115,7 +115,7 @@ for (const [where, place] of Object.entries(places)) {
     assert.equal((await engine.inspect(executionId))?.status, 'waiting');
     const asking = engine.state(executionId);
     await world.run(WITHOUT_LINK_MS);
-    const state = await asking;
+    const state = await now(asking);
     assert.deepEqual([state?.status, state?.waitingFor], ['waiting', 'webhook']);
   });
 }
@@ -142,10 +142,10 @@ for (const [what, move] of Object.entries(moves)) {
       await world.run(12_000);
       const row = await world.store.journal.execution(handle.executionId);
       if (row) {
-        assert.deepEqual(await handle.accepted, { executionId: handle.executionId, duplicate: false });
-        assert.deepEqual(await handle.responded, answer, `after ${turns} turns`);
-        assert.equal((await handle.ended).status, 'success');
-      } else await assert.rejects(handle.accepted, { code: 'EXECUTION_NOT_ACCEPTED' });
+        assert.deepEqual(await now(handle.accepted), { executionId: handle.executionId, duplicate: false });
+        assert.deepEqual(await now(handle.responded), answer, `after ${turns} turns`);
+        assert.equal((await now(handle.ended)).status, 'success');
+      } else await assert.rejects(now(handle.accepted), { code: 'EXECUTION_NOT_ACCEPTED' });
     }
   });
 }

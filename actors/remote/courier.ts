@@ -78,9 +78,7 @@ export class Courier {
     void peers.link
       .tell(to, { kind: KINDS.doorbell, body: { executionId, urgent: bell.urgent }, ...lane })
       .then((taken) => {
-        if (taken || bell.tries !== tries) return;
-        peers.suspect(shard);
-        this.#again(executionId, bell);
+        if (!taken && bell.tries === tries) this.#doubt(executionId, bell);
       });
   }
 
@@ -106,9 +104,14 @@ export class Courier {
   #moved(body: Parameters<Parameters<Peers['told']>[1]>[1]): void {
     const executionId = executionIdIn(body);
     const bell = executionId === undefined ? undefined : this.#bells.get(executionId);
-    if (executionId === undefined || !bell) return;
+    if (executionId !== undefined && bell) this.#doubt(executionId, bell);
+  }
+
+  /** The map may be old: it is read again, and the bell rings again unless that has made it ring already. */
+  #doubt(executionId: string, bell: Bell): void {
+    const { tries } = bell;
     this.#parts.peers.suspect(shardOf(executionId));
-    if (this.#bells.get(executionId) === bell) this.#again(executionId, bell);
+    if (bell.tries === tries && this.#bells.get(executionId) === bell) this.#again(executionId, bell);
   }
 
   #ownersChanged(shards: readonly number[]): void {
