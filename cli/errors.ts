@@ -56,6 +56,12 @@ export const cliErrors = defineErrors({
     retryable: false,
     hint: 'Unset it. A member that would ignore it could be taken for a part of a cluster.',
   },
+  EVENTS_NEED_BROKER: {
+    message: () => 'Parked events lie at the broker of a cluster, and AMQP_URL is not set',
+    status: 400,
+    retryable: false,
+    hint: 'Set AMQP_URL to the address that the members use. On one machine events are parked in memory only.',
+  },
   CLUSTER_KEY_MISSING: {
     message: () => 'No API key to ask the cluster with',
     status: 401,

@@ -18,3 +18,6 @@ export const SUGGESTION_EDITS = 3;
 export const CLUSTER_CALL_MS = 15_000;
 /** `troupe cluster drain` waits this long for the member to own nothing. */
 export const CLUSTER_DRAIN_SECONDS_MOST = 120;
+/** Parked events that `troupe events parked` shows unless told otherwise, and at most. */
+export const PARKED_SHOWN = 100;
+export const PARKED_SHOWN_MOST = 10_000;

@@ -1,5 +1,5 @@
 import type { Engine } from '#actors';
-import type { JournalEvent, NodeCatalog } from '#runtime';
+import type { EventBus, JournalEvent, NodeCatalog } from '#runtime';
 import type { JsonObject } from '#workflow';
 import type { Config } from './config.ts';
 
@@ -15,6 +15,8 @@ export interface CliPorts {
    * and nothing else: no shards are claimed, nothing is executed.
    */
   openBooks(config: Config): Promise<Books>;
+  /** Opens the event bus of a cluster and nothing else. Throws EVENTS_NEED_BROKER without AMQP_URL. */
+  openEvents(config: Config): Promise<ParkedEvents>;
   /** The node types of this build; workflow files are checked against them before anything is started. */
   readonly catalog: NodeCatalog;
 }
@@ -33,6 +35,12 @@ export interface Books {
   readonly workflows: WorkflowBook;
   readonly accounts: Accounts;
   /** Closes the database; an embedded one that a running member uses stays up. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** The parked events of consumer groups, without a member at work. Rejects with BUS_UNAVAILABLE. */
+export interface ParkedEvents extends Pick<EventBus, 'parked' | 'replay'> {
+  /** Closes the connections. Safe to call twice. */
   stop(): Promise<void>;
 }
 

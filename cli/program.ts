@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { clusterDrain, clusterMembers, clusterShards, type ClusterOptions } from './commands/cluster.ts';
 import { createApiKey, createUser, type Role } from './commands/accounts.ts';
+import { eventsParked, eventsReplay } from './commands/events.ts';
 import { doctor } from './commands/doctor.ts';
 import { runFiles, type RunOptions } from './commands/run.ts';
 import { start } from './commands/start.ts';
 import { exportWorkflows, importFiles } from './commands/workflows.ts';
 import { type Config, loadConfig } from './config.ts';
-import { RUN_TIMEOUT_SECONDS_MOST } from './limits.ts';
+import { PARKED_SHOWN, PARKED_SHOWN_MOST, RUN_TIMEOUT_SECONDS_MOST } from './limits.ts';
 import { complain, EXIT } from './output/complain.ts';
 import type { CliPorts } from './ports.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -68,6 +69,7 @@ function build(ports: CliPorts, terminal: Terminal, done: (code: number) => void
   addWorkflows(program, ports, terminal, done);
   addAccounts(program, ports, terminal, done);
   addCluster(program, terminal, done);
+  addEvents(program, ports, terminal, done);
   const check = addCommand(program, 'doctor', 'say what is missing or misconfigured, and how to mend it', [
     ...HTTP_OPTIONS,
     ...PLACE_OPTIONS,
@@ -207,6 +209,29 @@ function addCluster(program: Command, terminal: Terminal, done: (code: number) =
     async (member: string, flags: ClusterFlags & { json?: true }) =>
       done(await clusterDrain(terminal, configOf(terminal, placeOf(flags)), ask(flags), member)),
   );
+}
+
+function addEvents(program: Command, ports: CliPorts, terminal: Terminal, done: (code: number) => void): void {
+  const events = addCommand(program, 'events', 'look after integration events that a consumer group refused');
+  addCommand(events, 'parked <group>', 'list parked events, oldest first')
+    .option('--limit <count>', 'the oldest so many', count, PARKED_SHOWN)
+    .option('--json', 'print one JSON object per event')
+    .action(async (group: string, { limit, json }: { limit: number; json?: true }) =>
+      done(await eventsParked(ports, terminal, configOf(terminal, {}), { group, limit, json: json === true })),
+    );
+  addCommand(
+    events,
+    'replay <group> [ids...]',
+    'give parked events back to their group; all of them without an id',
+  ).action(async (group: string, ids: string[]) =>
+    done(await eventsReplay(ports, terminal, configOf(terminal, {}), { group, ids })),
+  );
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= PARKED_SHOWN_MOST) return value;
+  throw new InvalidArgumentError(`allowed are whole numbers from 1 to ${PARKED_SHOWN_MOST}`);
 }
 
 function placeOf({ port, host }: Values): Values {

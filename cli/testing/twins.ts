@@ -1,5 +1,5 @@
 import type { RunHandle, RunReport, StartRequest } from '#actors';
-import type { JournalEvent, NodeCatalog, NodeType } from '#runtime';
+import type { JournalEvent, NodeCatalog, NodeType, ParkedEvent } from '#runtime';
 import { canonicalNodeType, type JsonObject, type NodeDefinition, parseWorkflow } from '#workflow';
 import type { Config } from '../config.ts';
 import type { CliPorts, Member, MemberOptions } from '../ports.ts';
@@ -106,6 +106,8 @@ export class TwinPorts implements CliPorts {
   readonly users: { email: string; password?: string; role: string }[] = [];
   readonly keys: { label: string; email?: string }[] = [];
   booksStopped = 0;
+  parkedEvents: ParkedEvent[] = [];
+  eventsStopped = 0;
   firstStart: Member['firstStart'];
   endings: Record<string, Ending> = {};
   #watchers = new Set<(executionId: string, events: readonly JournalEvent[]) => void>();
@@ -113,6 +115,21 @@ export class TwinPorts implements CliPorts {
 
   openBooks(_config: Config): ReturnType<CliPorts['openBooks']> {
     return Promise.resolve({ ...this.#books(), stop: async () => void (this.booksStopped += 1) });
+  }
+
+  openEvents(_config: Config): ReturnType<CliPorts['openEvents']> {
+    return Promise.resolve({
+      parked: (group, limit) =>
+        Promise.resolve(this.parkedEvents.filter((each) => each.group === group).slice(0, limit)),
+      replay: (group, ids) => {
+        const before = this.parkedEvents.length;
+        const back = (each: ParkedEvent): boolean =>
+          each.group === group && (ids === undefined || ids.includes(each.event.id));
+        this.parkedEvents = this.parkedEvents.filter((each) => !back(each));
+        return Promise.resolve(before - this.parkedEvents.length);
+      },
+      stop: async () => void (this.eventsStopped += 1),
+    });
   }
 
   startMember(options: MemberOptions): Promise<Member> {

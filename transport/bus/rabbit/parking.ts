@@ -38,6 +38,7 @@ export async function parkMessage(
     content: message.content,
     id,
     properties,
+    patient: true,
   });
   if (outcome !== 'confirmed') throw errors.BUS_UNAVAILABLE({ reason: `an event could not be parked: ${outcome}` });
 }
@@ -94,6 +95,7 @@ async function giveBack(publisher: Publisher, group: string, message: Message): 
     content: message.content,
     id: String(message.properties.messageId ?? ''),
     properties: { persistent: true, contentType: 'application/json', headers },
+    patient: true,
   });
   if (outcome !== 'confirmed') throw errors.BUS_UNAVAILABLE({ reason: `an event could not be given back: ${outcome}` });
 }
