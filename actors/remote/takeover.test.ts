@@ -144,3 +144,39 @@ test('shards that come during a sweep are taken up by it and not by the next one
   await Promise.all([sweeping, moving]);
   assert.equal(stage.company.performs(executionId), true);
 });
+
+test('a start whose commit is still under way when its shard is lost is not called refused before it is settled', async () => {
+  const world = await World.of(2);
+  world.store.journal.faults.nextCommits({ kind: 'slowCommit', ms: 4_000 });
+  const handle = world.start('a', chain('w', ['start', 'effect']));
+  await world.run(100);
+  const shard = shardOf(handle.executionId);
+  await world.member('a').stage.lose([shard], 'taken');
+  await world.run(5_000);
+  assert.deepEqual(await now(handle.accepted), { executionId: handle.executionId, duplicate: false });
+});
+
+test('a shard is performed anew at once, although its actor of before has not stopped yet', async () => {
+  let away = false;
+  const world = await World.of(1, {
+    alter: (plain) => {
+      const epochOf = (shard: number): number | undefined => (away ? undefined : plain.owner.epochOf(shard));
+      return { ...plain, owner: { ...plain.owner, epochOf } };
+    },
+  });
+  const { executionId } = world.start('a', chain('w', ['start', 'wait'], { 1: { ms: 60_000 } }));
+  await world.run(100);
+  const { stage } = world.member('a');
+  const { promise: slow, resolve: go } = Promise.withResolvers<void>();
+  const stop = stage.system.stop.bind(stage.system);
+  stage.system.stop = (ref) => slow.then(() => stop(ref));
+  away = true;
+  const losing = stage.company.lost([shardOf(executionId)]);
+  away = false;
+  stage.company.deliver(executionId, { type: 'cancel', reason: 'enough' });
+  await world.run(100);
+  go();
+  await losing;
+  await world.run(100);
+  assert.equal((await world.store.journal.execution(executionId))?.status, 'canceled');
+});
