@@ -162,16 +162,16 @@ describe('the relay', () => {
   });
 
   test('people hear that the bus is away, now and then how many events wait, and that it is back', async () => {
-    const { clock, world, leave } = rig();
+    const { clock, world, relay, leave } = rig();
     world.broken = 'away';
     leave(2);
     await clock.advance(100_000);
     const away = world.reports.filter((each) => each.type === 'busAway');
     equal(away.length, 3);
-    deepEqual([away[0]?.error, away.at(-1)?.rows], [AWAY, 2]);
+    deepEqual([away[0]?.error, away.at(-1)?.rows, relay.waiting()], [AWAY, 2, 2]);
     world.broken = undefined;
     await clock.advance(RELAY_LIMITS.RELAY_MOST_PAUSE_MS);
-    equal(world.reports.at(-1)?.type, 'busBack');
+    deepEqual([world.reports.at(-1)?.type, relay.waiting()], ['busBack', 0]);
   });
 
   test('a bus that took some of a batch gets all of it again: at least once', async () => {

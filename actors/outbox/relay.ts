@@ -27,6 +27,12 @@ export interface RelayParts {
   report(report: RelayReport): void;
 }
 
+/** Where those outside see what it does: that it has noticed a bell, and how many rows wait. */
+export interface RelayDesk {
+  noticed(): void;
+  waiting(rows: number): void;
+}
+
 /** What the relay is told. `ring`: a commit has left events; the others are its own. */
 export type RelayMessage =
   | { type: 'ring' }
@@ -61,17 +67,17 @@ type Context = ActorContext<RelayMessage>;
  *            failed│    │pause over
  *                  └> pausing
  */
-export function relayActor(parts: RelayParts, noticed: () => void): Behavior<RelayMessage, Relay> {
+export function relayActor(parts: RelayParts, desk: RelayDesk): Behavior<RelayMessage, Relay> {
   return {
     kind: 'relay',
     init(context) {
-      noticed();
+      desk.noticed();
       const relay = fresh(parts.clock.monotonic());
       look(relay, context, parts);
       sweepLater(context);
       return relay;
     },
-    receive: (relay, message, context) => receive(relay, message, context, parts, noticed),
+    receive: (relay, message, context) => receive(relay, message, context, parts, desk),
     // What is on its way to the bus may arrive; whether or not, its rows say what is still to be done.
     stopping: (relay) => relay.work.then(() => undefined),
     inspect: ({ phase, failures, waiting }) => ({ phase, failures, waiting, full: parts.gate.full }),
@@ -98,11 +104,11 @@ function receive(
   message: RelayMessage,
   context: Context,
   parts: RelayParts,
-  noticed: () => void,
+  desk: RelayDesk,
 ): Next<Relay> {
   switch (message.type) {
     case 'ring':
-      noticed();
+      desk.noticed();
       ring(relay, context, parts);
       return same;
     case 'sweep':
@@ -114,12 +120,14 @@ function receive(
       return same;
     case 'carried':
       carried(relay, message.rows, context, parts);
+      desk.waiting(relay.waiting);
       return same;
     case 'failed':
       failed(relay, message.error, context, parts);
       return same;
     case 'counted':
       counted(relay, message.rows, parts);
+      desk.waiting(relay.waiting);
       return same;
   }
 }

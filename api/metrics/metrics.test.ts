@@ -20,6 +20,8 @@ const CONTRACT: Record<string, readonly string[]> = {
   queue_depth: [],
   events_published_total: ['event_type'],
   events_consumed_total: ['event_type', 'status'],
+  events_skipped_total: ['event_type'],
+  outbox_rows_waiting: [],
   actor_restarts_total: ['kind'],
   mailbox_length: ['kind'],
   dead_letters_total: ['kind'],
@@ -49,6 +51,7 @@ function exercised(): Metrics {
   metrics.scheduleMissed(1);
   metrics.published('workflow.created');
   metrics.consumed('workflow.created', 'ok');
+  metrics.eventSkipped('execution.completed');
   metrics.treeChanged({
     type: 'actor.restarted',
     path: '/a',

@@ -28,6 +28,10 @@ export interface Metrics {
   /** Event bus. */
   published(eventType: string): void;
   consumed(eventType: string, status: 'ok' | 'failed'): void;
+  /** An event was not written because the outbox was full. */
+  eventSkipped(eventType: string): void;
+  /** An event that was not written because the outbox is full. */
+  eventSkipped(eventType: string): void;
   /** A look-up in a cache of compiled workflows. */
   cacheLookup(hit: boolean): void;
   /** Restarts, dead letters and breakers of the actor system. */
@@ -46,6 +50,8 @@ export interface GaugeSources {
   /** Executions alive on this member. */
   queueDepth?: () => number;
   shardsOwned?: () => number;
+  /** Rows of the outbox that wait for the bus, as last counted. */
+  outboxWaiting?: () => number;
   tree?: () => readonly ActorInfo[];
 }
 
@@ -154,15 +160,20 @@ function journalMetrics(registry: Registry): JournalMetrics {
   };
 }
 
-function busMetrics(registry: Registry): Pick<Metrics, 'published' | 'consumed'> {
+function busMetrics(registry: Registry): Pick<Metrics, 'published' | 'consumed' | 'eventSkipped'> {
   const published = new CountTable(registry, 'events_published_total', 'Events given to the bus', ['event_type']);
   const consumed = new CountTable(registry, 'events_consumed_total', 'Events taken from the bus', [
     'event_type',
     'status',
   ]);
+  const skipped = new CountTable(registry, 'events_skipped_total', 'Events not written: the outbox is full', [
+    'event_type',
+  ]);
   return {
+    eventSkipped: (eventType) => skipped.add(eventType),
     published: (eventType) => published.add(eventType),
     consumed: (eventType, status) => consumed.add(eventType, status),
+    eventSkipped: (eventType) => skipped.add(eventType),
   };
 }
 
@@ -200,6 +211,7 @@ function gauges(registry: Registry, cacheHitRate: () => number): Metrics['read']
   gauge('database_connections_active', 'Connections in use', () => sources.databaseConnections?.() ?? 0);
   gauge('cache_hit_rate', 'Compiled workflows found in the cache', cacheHitRate);
   gauge('queue_depth', 'Executions alive on this member', () => sources.queueDepth?.() ?? 0);
+  gauge('outbox_rows_waiting', 'Rows of events that wait for the bus', () => sources.outboxWaiting?.() ?? 0);
   gauge('shards_owned', 'Shards of this member', () => sources.shardsOwned?.() ?? 0);
   new Gauge({
     name: 'mailbox_length',
