@@ -28,8 +28,6 @@ export interface Metrics {
   /** Event bus. */
   published(eventType: string): void;
   consumed(eventType: string, status: 'ok' | 'failed'): void;
-  /** An event was not written because the outbox was full. */
-  eventSkipped(eventType: string): void;
   /** An event that was not written because the outbox is full. */
   eventSkipped(eventType: string): void;
   /** A look-up in a cache of compiled workflows. */
@@ -173,7 +171,6 @@ function busMetrics(registry: Registry): Pick<Metrics, 'published' | 'consumed' 
     eventSkipped: (eventType) => skipped.add(eventType),
     published: (eventType) => published.add(eventType),
     consumed: (eventType, status) => consumed.add(eventType, status),
-    eventSkipped: (eventType) => skipped.add(eventType),
   };
 }
 
