@@ -58,13 +58,13 @@ export class Program {
     await this.ready();
   }
 
-  /** Starts it and does not wait. */
-  launch(): void {
+  /** Starts it and does not wait; `more` is added to its environment, this once. */
+  launch(more: Record<string, string> = {}): void {
     const { command, args, env, cwd, logFile } = this.#spec;
     const log = openSync(logFile, 'a');
     const child = spawn(command, args, {
       cwd,
-      env,
+      env: { ...env, ...more },
       detached: process.platform !== 'win32',
       stdio: ['ignore', log, log],
     });

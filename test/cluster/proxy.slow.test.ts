@@ -6,7 +6,7 @@ import { until } from '../until.ts';
 import { Proxy } from './proxy.ts';
 
 /** Answers every byte with the same byte. */
-const echo: Server = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
+const echo: Server = createServer((socket) => void socket.on('error', () => undefined).pipe(socket));
 const opened: { close(): unknown }[] = [echo];
 await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
 const address = echo.address();
@@ -35,8 +35,9 @@ async function client(): Promise<Client> {
   const made: Client = { socket, heard: '', gone: false };
   socket.on('data', (chunk) => (made.heard += String(chunk)));
   socket.on('error', () => undefined);
+  const settled = new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
   socket.once('close', () => (made.gone = true));
-  await new Promise((resolve) => socket.once('connect', resolve));
+  await settled;
   return made;
 }
 

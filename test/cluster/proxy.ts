@@ -23,7 +23,7 @@ export class Proxy {
 
   private constructor(target: { host: string; port: number }) {
     this.#target = target;
-    this.#server = createServer((client) => this.#join(client));
+    this.#server = createServer({ allowHalfOpen: true }, (client) => this.#join(client));
   }
 
   /** Listens on a free loopback port and passes everything on to `target`. */
@@ -76,7 +76,7 @@ export class Proxy {
 
   #join(client: Socket): void {
     if (this.#refusing) return void client.resetAndDestroy();
-    const server = connect(this.#target);
+    const server = connect({ ...this.#target, allowHalfOpen: true });
     const lanes = [new Lane(client, server, this.#rules.up), new Lane(server, client, this.#rules.down)];
     const pair = [client, server];
     for (const lane of lanes) this.#lanes.add(lane);

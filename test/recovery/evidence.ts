@@ -20,6 +20,14 @@ export interface Scene {
   readonly workloads: readonly Published[];
 }
 
+/** What of a scene is looked at in the end. */
+export interface Seen {
+  readonly site: Answerer;
+  readonly stub: Pick<Stub, 'calls'>;
+  readonly watch: Pick<RowWatch, 'rows' | 'firstEnds'>;
+  readonly workloads: readonly Published[];
+}
+
 /** Stores and activates the workflows. */
 export async function publish(site: Answerer, workloads: readonly Workload[]): Promise<Published[]> {
   const published: Published[] = [];
@@ -32,7 +40,7 @@ export async function publish(site: Answerer, workloads: readonly Workload[]): P
 }
 
 /** Waits until every execution has ended; false when some have not within `ms`. */
-export async function allEnded({ watch }: Pick<Scene, 'watch'>, ms: number): Promise<boolean> {
+export async function allEnded({ watch }: { watch: Pick<RowWatch, 'rows'> }, ms: number): Promise<boolean> {
   const until = performance.now() + ms;
   do {
     const rows = await watch.rows().catch((): Row[] | undefined => undefined);
@@ -43,10 +51,7 @@ export async function allEnded({ watch }: Pick<Scene, 'watch'>, ms: number): Pro
 }
 
 /** Everything the auditor needs, read from a member at rest. */
-export async function gather(
-  scene: Omit<Scene, 'site'> & { site: Answerer },
-  accepted: Evidence['accepted'],
-): Promise<Evidence> {
+export async function gather(scene: Seen, accepted: Evidence['accepted']): Promise<Evidence> {
   const { site, stub, watch, workloads } = scene;
   const rows = await watch.rows();
   const journals = new Map<string, readonly Fact[]>();

@@ -22,7 +22,7 @@ export interface Workload {
 /** A workload whose workflow is stored and active. */
 export type Published = Workload & { readonly workflowId: string };
 
-const node = (name: string, type: string, typeVersion: number, parameters: object, more: object = {}): Node => ({
+export const node = (name: string, type: string, typeVersion: number, parameters: object, more: object = {}): Node => ({
   name,
   type: `n8n-nodes-base.${type}`,
   typeVersion,
@@ -30,20 +30,20 @@ const node = (name: string, type: string, typeVersion: number, parameters: objec
   ...more,
 });
 
-const set = (name: string, fields: Record<string, string>): Node => {
+export const set = (name: string, fields: Record<string, string>): Node => {
   const assignments = Object.entries(fields).map(([key, value]) => ({ id: key, name: key, value, type: 'string' }));
   return node(name, 'set', 3.4, { assignments: { assignments }, includeOtherFields: false, options: {} });
 };
 
 /** Posts fields to the stub, which answers something else each time: only a committed answer may be built on. */
-const effect = (name: string, url: string, fields: Record<string, string>, more: object = {}): Node => {
+export const effect = (name: string, url: string, fields: Record<string, string>, more: object = {}): Node => {
   const parameters = Object.entries(fields).map(([key, value]) => ({ name: key, value }));
   const body = { sendBody: true, contentType: 'json', specifyBody: 'keypair', bodyParameters: { parameters } };
   return node(name, 'httpRequest', 4.2, { method: 'POST', url, ...body, options: {} }, more);
 };
 
 /** A chain that can be started by its webhook (answered on receipt) and by the API. */
-function chain(id: string, steps: readonly Node[]): object {
+export function chain(id: string, steps: readonly Node[]): object {
   const webhook = { httpMethod: 'POST', path: id, responseMode: 'onReceived', options: {} };
   const all = [
     node('Webhook', 'webhook', 2, webhook, { webhookId: id }),
@@ -60,7 +60,7 @@ function chain(id: string, steps: readonly Node[]): object {
 const idOf = (name: string): string => name.toLowerCase().replaceAll(' ', '-');
 
 /** Who called: the webhook has the call in its body, the API as the item itself. */
-const CALL = '={{ $json.body ? $json.body.call : $json.call }}';
+export const CALL = '={{ $json.body ? $json.body.call : $json.call }}';
 
 /**
  * Data nodes, three effects with data nodes between them, a wait, a data node. What the data nodes add is never twice
