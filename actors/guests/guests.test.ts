@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Item, JsonObject, NodeResult } from '#workflow';
-import { quiet, type NodeContext } from '#runtime';
+import { quiet, type LeaseState, type NodeContext } from '#runtime';
 import type { Services } from '../services.ts';
 import { chain } from '../testing.ts';
 import { begin, placed, slow, TestCluster, type TestMember } from './testing.ts';
@@ -206,6 +206,11 @@ test('while the link is down silence says nothing: the run stays where it is, an
   const handle = begin(owner, effect());
   await owner.run(1_000);
   cluster.network.cut(true);
+  await owner.run(8_000);
+  cluster.network.cut(false);
+  await owner.run(3_000);
+  assert.equal(work.runs.length, 1);
+  cluster.network.cut(true);
   await owner.run(30_000);
   work.runs[0]?.finish([{ json: { n: 3 } }]);
   await owner.run(60_000);
@@ -326,6 +331,29 @@ test('a run that is lost again and again fails, and says where it was lost last'
   assert.equal(error?.['code'], 'NODE_PLACE_LOST');
   assert.match(error?.message ?? '', new RegExp(`lost with 6 members one after the other: ${last} left`));
   assert.equal(work.runs.length, 6);
+});
+
+test('in doubt of its lease the owner gives a lost run to nobody', async () => {
+  const cluster = new TestCluster();
+  const work = slow();
+  const members = [];
+  for (const name of ['gpu-1', 'gpu-2'])
+    members.push(await cluster.join(name, ['gpu'], { behaviours: { effect: work.work } }));
+  let state: LeaseState = 'held';
+  const owner = await cluster.join('owner', [], {
+    owner: true,
+    alter: (services) => ({ ...services, owner: { ...services.owner, state: () => state } }),
+  });
+  begin(owner, effect());
+  await owner.run(1_000);
+  state = 'unknown';
+  cluster.die(members.find(({ name }) => name === detailOf(owner)?.['member'])!);
+  await owner.run(3_000);
+  assert.equal(work.runs.length, 1);
+  assert.equal(detailOf(owner)?.['queued'], 'lease');
+  state = 'held';
+  await owner.run(300);
+  assert.equal(work.runs.length, 2);
 });
 
 test('cancel aborts the node where it runs, before anything else', async () => {
