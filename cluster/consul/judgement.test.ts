@@ -77,6 +77,7 @@ test('the service is registered at the host and port of the member, with the che
   equal(http.check.deregistercriticalserviceafter, '60s');
   const { address: _address, ...homeless } = member;
   equal(serviceOf(homeless, 'troupe', 'http').check.ttl, '15s', 'nobody could ask it');
+  equal(serviceOf({ ...member, address: 'http://[::1]:80' }, 't', 'ttl').address, '::1');
   deepEqual([serviceOf({ ...member, address: 'http://h' }, 't', 'ttl').port], [80]);
   deepEqual([serviceOf({ ...member, address: 'https://h' }, 't', 'ttl').port], [443]);
 });

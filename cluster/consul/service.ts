@@ -73,7 +73,8 @@ function httpCheck(address: string): Pick<ConsulCheckDefinition, 'http' | 'inter
 function placeOf(address: string): { address: string; port: number } {
   if (!URL.canParse(address)) throw errors.MEMBER_ADDRESS_INVALID({ address });
   const { hostname, port, protocol } = new URL(address);
-  return { address: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+  // A URL writes IPv6 in brackets, Consul without.
+  return { address: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 /**
