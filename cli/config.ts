@@ -23,7 +23,9 @@ export interface Config {
   readonly databaseUrl?: string;
   /** Present: this member joins a cluster. */
   readonly amqpUrl?: string;
+  /** Absent with `amqpUrl`: membership through PostgreSQL. */
   readonly consulAddress?: string;
+  readonly consulToken?: string;
   /** Default: the host name. */
   readonly memberName: string;
   readonly memberTags: readonly string[];
@@ -131,6 +133,7 @@ function withDefaults(values: Values): Config {
     values[name] === undefined ? undefined : String(values[name]);
   const host = text('HOST') ?? '127.0.0.1';
   const [databaseUrl, amqpUrl, consulAddress] = [text('DATABASE_URL'), text('AMQP_URL'), text('CONSUL_HTTP_ADDR')];
+  const consulToken = text('CONSUL_HTTP_TOKEN');
   const [email, password, apiKey] = [text('TROUPE_OWNER_EMAIL'), text('TROUPE_OWNER_PASSWORD'), text('TROUPE_API_KEY')];
   const [encryptionKey, jwtPrivateKey] = [text('TROUPE_ENCRYPTION_KEY'), text('TROUPE_JWT_PRIVATE_KEY')];
   const advertiseAddress = text('TROUPE_ADVERTISE_ADDRESS');
@@ -141,6 +144,7 @@ function withDefaults(values: Values): Config {
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(amqpUrl === undefined ? {} : { amqpUrl }),
     ...(consulAddress === undefined ? {} : { consulAddress }),
+    ...(consulToken === undefined ? {} : { consulToken }),
     memberName: text('TROUPE_MEMBER_NAME') ?? hostname(),
     memberTags: (text('TROUPE_MEMBER_TAGS') ?? '')
       .split(',')

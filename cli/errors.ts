@@ -49,12 +49,12 @@ export const cliErrors = defineErrors({
     retryable: false,
     hint: 'Run "troupe export" without an id to see all of them.',
   },
-  CLUSTER_NOT_SUPPORTED: {
-    message: ({ variable }: { variable: string }) =>
-      `${variable} is set, but this release runs one member and joins no cluster`,
+  CLUSTER_INCOMPLETE: {
+    message: ({ variable, lacks }: { variable: string; lacks: string }) =>
+      `${variable} is set and ${lacks} is not: a cluster needs both`,
     status: 500,
     retryable: false,
-    hint: 'Unset it. A member that would ignore it could be taken for a part of a cluster.',
+    hint: 'A cluster shares one PostgreSQL (DATABASE_URL) and one RabbitMQ (AMQP_URL); Consul is optional. Unset all of them to run alone.',
   },
   EVENTS_NEED_BROKER: {
     message: () => 'Parked events lie at the broker of a cluster, and AMQP_URL is not set',

@@ -38,6 +38,7 @@ export const variables = {
     schema: text('^(https?://)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$'),
     allowed: 'host:port, such as 127.0.0.1:8500, or http(s)://host:port',
   },
+  CONSUL_HTTP_TOKEN: { schema: text('^[\\x21-\\x7e]+$', 256), allowed: 'an ACL token of Consul', secret: true },
   TROUPE_MEMBER_NAME: {
     schema: text('^[A-Za-z0-9][A-Za-z0-9._-]*$', 63),
     allowed: 'letters, digits, ".", "_" and "-", at most 63 of them',

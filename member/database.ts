@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '#cli';
 import { realClock as clock } from '#runtime';
-import { openStorage, startEmbedded, type Storage } from '#storage';
+import { openStorage, startEmbedded, type Storage, type StorageOptions } from '#storage';
 
 /** Journal partitions are to be spans of about a day, so that retention can drop them whole. */
 const ROTATION_MS = 24 * 3_600_000;
@@ -13,10 +13,15 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** What a database is opened with, besides its place. */
+export interface DatabaseSettings extends Pick<StorageOptions, 'addressesOf' | 'announced'> {
+  readonly config: Config;
+  readonly log: Logger;
+}
+
 /** Starts or finds PostgreSQL, migrates the schema and opens the pools. Rejects with the rows of `openStorage`. */
 export async function openDatabase(
-  config: Config,
-  log: Logger,
+  { config, log, ...options }: DatabaseSettings,
   dataDir: string,
   dataDirId: string | undefined,
 ): Promise<Database> {
@@ -24,7 +29,7 @@ export async function openDatabase(
   embedded?.onExit((reason) => log.error({ reason }, 'the embedded database died; it is started again'));
   try {
     const connection = embedded?.connection ?? config.databaseUrl ?? '';
-    const storage = await openStorage({ connection, log, ...(dataDirId !== undefined && { dataDirId }) });
+    const storage = await openStorage({ connection, log, ...options, ...(dataDirId !== undefined && { dataDirId }) });
     const stopRotation = rotateDaily(storage, log);
     return {
       storage,
