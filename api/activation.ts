@@ -7,6 +7,7 @@ import {
   type WorkflowDefinition,
 } from '#workflow';
 import type { NodeCatalog } from '#runtime';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Follower } from './following.ts';
 import type { ApiLimits } from './limits.ts';
 import type { ActivationChange, ApiDependencies, WebhookAddress } from './ports.ts';
@@ -35,6 +36,9 @@ export interface Activation {
   /** Follows no more; what listens goes on listening. */
   stop(): void;
 }
+
+/** Workflows that begin to listen at a start before others get their turn. */
+const RESTORED_PER_TURN = 100;
 
 /** What members tell each other when a workflow began, changed or ended listening; body `{ workflowId }`. A hint. */
 const CHANGED = 'workflow.changed';
@@ -113,6 +117,8 @@ class Switch implements Activation {
       try {
         await this.on(parseWorkflow(source, { id }), version, activeSince);
         count += 1;
+        // Schedules hear of each by a message, and mailboxes have an end.
+        if (count % RESTORED_PER_TURN === 0) await turn();
       } catch (error) {
         log.error({ workflowId: id, err: error }, 'an active workflow cannot listen');
       }

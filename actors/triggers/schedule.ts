@@ -1,5 +1,4 @@
 import type { ActorContext, Behavior, NodeCatalog } from '#runtime';
-import { errors } from '../errors.ts';
 import type { Engine } from '../engine.ts';
 import type { Ownership } from '../services.ts';
 import type { SharedTime } from './database-time.ts';
@@ -8,12 +7,13 @@ import { CATCH_UP_MS, Timetable, type Due, type MissedDue } from './timetable.ts
 
 /**
  * What the schedule actor may be told. `set` replaces all lines of that workflow; an empty list ends its schedule.
- * `look`: shards may have changed hands; it looks by itself each second too. `settled` is its own.
+ * `look`: shards may have changed hands; it looks by itself each second too. `started` and `failed` are its own.
  */
 export type ScheduleMessage =
   | { type: 'set'; workflowId: string; nodes: readonly ScheduledNode[] }
   | { type: 'look' }
-  | { type: 'settled'; due: Due; error?: unknown };
+  | { type: 'started' }
+  | { type: 'failed'; due: Due; error: unknown };
 
 /** What the schedule actor needs. */
 export interface ScheduleParts {
@@ -65,7 +65,7 @@ export function scheduleActor(parts: ScheduleParts): Behavior<ScheduleMessage, S
     },
     receive(state, message, context) {
       if (message.type === 'look') look(state, context, parts);
-      else if (message.type === 'settled') settle(state, message, context, parts);
+      else if (message.type !== 'set') settle(state, message, context, parts);
       else {
         state.table.set(message.workflowId, message.nodes);
         gather(state, context);
@@ -91,14 +91,15 @@ function gather(state: State, context: Context): void {
 
 function settle(
   state: State,
-  { due, error }: Extract<ScheduleMessage, { type: 'settled' }>,
+  message: Extract<ScheduleMessage, { type: 'started' | 'failed' }>,
   context: Context,
   parts: ScheduleParts,
 ): void {
   // What is due and found no room has it now.
   if (state.underWay + state.retries.length >= STARTS_OPEN) gather(state, context);
   state.underWay -= 1;
-  if (error === undefined) return;
+  if (message.type === 'started') return;
+  const { due, error } = message;
   parts.report(error);
   state.retries.push({ due, notBefore: (parts.time.now() ?? due.at) + RETRY_MS });
 }
@@ -139,8 +140,8 @@ function start(state: State, due: Due, context: Context, parts: ScheduleParts): 
   state.underWay += 1;
   context.pipeToSelf(
     begin(due, parts),
-    () => ({ type: 'settled', due }),
-    (error) => ({ type: 'settled', due, error: error ?? errors.ENGINE_NO_SHARD({}) }),
+    () => ({ type: 'started' }),
+    (error) => ({ type: 'failed', due, error }),
   );
 }
 
