@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
+import { deepEqual, equal, fail, ok, rejects } from 'node:assert/strict';
 import { seededRandom } from '../testing.ts';
 import { casesOf } from './case.ts';
 import type { ConformanceCase } from './case.ts';
@@ -72,7 +72,7 @@ const telling: Rules = {
   'a handler that throws drops that message and no other': async (fixture) => {
     const [a, b] = await Listener.two(fixture);
     b.onTold = ({ message }) => {
-      if (message.kind === 'bad') throw new Error('no');
+      if (message.kind === 'bad') fail('no');
     };
     equal(await a.link.tell(b.bootId, { kind: 'bad', body: {} }), true);
     equal(await a.link.tell(b.bootId, { kind: 'good', body: {} }), true);
@@ -233,9 +233,7 @@ const losing: Rules = {
   'a watcher that throws disturbs no other': async (fixture) => {
     const a = await Listener.on(fixture);
     const told: string[] = [];
-    a.link.watch(() => {
-      throw new Error('no');
-    });
+    a.link.watch(() => fail('no'));
     a.link.watch((state) => void told.push(state));
     await fixture.cut(a.bootId);
     await happens('down', () => told.length > 0);
