@@ -36,15 +36,16 @@ export async function startMember(options: MemberOptions, faults: FaultHook = NO
       () => member.claim(),
       () => member.letGo(),
     ),
+    // Closed after the actors have told the others what they still must, opened when they listen.
+    phase(
+      'link',
+      () => {},
+      () => member.part(),
+    ),
     phase(
       'actors',
       () => member.perform(),
       () => member.rest(),
-    ),
-    phase(
-      'link',
-      () => member.join(),
-      () => member.part(),
     ),
     phase(
       'gateway',

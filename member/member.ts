@@ -116,7 +116,7 @@ export class MemberParts {
     await this.#neighbours.keeper.stop();
   }
 
-  /** Starts everything that runs workflows. */
+  /** Starts everything that runs workflows, and joins the others when it can hear them. */
   async perform(): Promise<void> {
     const { config } = this.#options;
     const { privateAddresses } = config;
@@ -137,6 +137,11 @@ export class MemberParts {
       fenced: (step: Step) => this.#neighbours.keeper.fenced(step.shard, step.epoch),
       publicUrl: () => this.#address ?? publicUrlOf(config),
     });
+    this.#neighbours.peers.asked(DRAIN, async () => {
+      this.#drainSoon();
+      return {};
+    });
+    await this.#neighbours.open();
   }
 
   #definitions(): Definitions {
@@ -150,15 +155,6 @@ export class MemberParts {
 
   async rest(): Promise<void> {
     await this.#troupe?.stop();
-  }
-
-  /** Makes this member known to the others: it hears them from here on. */
-  async join(): Promise<void> {
-    this.#neighbours.peers.asked(DRAIN, async () => {
-      this.#drainSoon();
-      return {};
-    });
-    await this.#neighbours.open();
   }
 
   async part(): Promise<void> {
