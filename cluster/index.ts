@@ -1,7 +1,7 @@
 /** Which member owns which slice of executions, and what each may believe about it. */
 export { idIn, SHARDS, shardOf } from './shards.ts';
 export { createLeaseKeeper } from './lease-keeper.ts';
-export type { LeaseEvents, LeaseKeeper, LeaseKeeperOptions, LeasePulse } from './lease-keeper.ts';
+export type { LeaseEvents, LeaseKeeper, LeaseKeeperOptions, LeasePulse, PulseStart } from './lease-keeper.ts';
 export type { LeaseRecord } from './own-lease.ts';
 export { createLeasePulse } from './pulse/pulse.ts';
 export type { LeasePulseOptions } from './pulse/pulse.ts';

@@ -30,9 +30,17 @@ export interface LeaseEvents {
 export interface LeasePulse {
   /** Its renewals, and where the keeper notes its own. */
   readonly record: LeaseRecord;
-  start(bootId: string, events: Pick<LeaseEvents, 'renewed' | 'failed'>): void;
+  start(orders: PulseStart): void;
   /** No renewal is under way when it resolves. Idempotent; never rejects. */
   stop(): Promise<void>;
+}
+
+/** What the keeper tells its pulse. */
+export interface PulseStart {
+  readonly bootId: string;
+  /** Whether the main loop is of use at this moment; without that its lease is not worth renewing. */
+  readonly alive: () => boolean;
+  readonly events: Pick<LeaseEvents, 'renewed' | 'failed'>;
 }
 
 /** What `createLeaseKeeper` takes. */
@@ -102,6 +110,8 @@ class Keeper implements LeaseKeeper {
   #patientUntil = -Infinity;
   #sweptAt = -Infinity;
   #writtenAt = -Infinity;
+  /** When the store last answered the main loop. */
+  #heardAt = -Infinity;
   #stopped = false;
   #lapsed = false;
   #cancelBeat: () => void = () => {};
@@ -124,9 +134,13 @@ class Keeper implements LeaseKeeper {
     await this.#renew();
     const claims = await this.#round();
     this.#schedule();
-    this.#pulse?.start(this.#member.bootId, {
-      renewed: (seconds) => this.#each(({ renewed }) => renewed?.(seconds)),
-      failed: (error) => this.#failed(error, 'renew'),
+    this.#pulse?.start({
+      bootId: this.#member.bootId,
+      alive: () => this.#clock.monotonic() - this.#heardAt <= limits.MAIN_DEAF_MS_MAX,
+      events: {
+        renewed: (seconds) => this.#each(({ renewed }) => renewed?.(seconds)),
+        failed: (error) => this.#failed(error, 'renew'),
+      },
     });
     return claims;
   }
@@ -261,7 +275,7 @@ class Keeper implements LeaseKeeper {
 
   async #renewOnce(): Promise<void> {
     const sent = this.#clock.monotonic();
-    await this.#within(this.#store.renew(this.#member, limits.LEASE_MS));
+    await this.#ask(this.#store.renew(this.#member, limits.LEASE_MS));
     if (this.#stopped) return;
     this.#writtenAt = sent;
     this.#each(({ renewed }) => renewed?.((this.#clock.monotonic() - sent) / 1000));
@@ -293,7 +307,7 @@ class Keeper implements LeaseKeeper {
 
   /** A round among others: look, then claim what is free and ours to have, and begin to give what is another's. */
   async #share(): Promise<readonly ShardClaim[]> {
-    const view = await this.#within(this.#store.view());
+    const view = await this.#ask(this.#store.view());
     // The lease ran out, or we stopped, while the answer was under way: what it says is no longer certain.
     if (this.#stopped || this.state() === 'lost') return [];
     this.#each(({ seen }) => seen?.(view));
@@ -341,7 +355,7 @@ class Keeper implements LeaseKeeper {
   }
 
   #claimRows(shards: readonly number[]): Promise<ShardClaim[]> {
-    return this.#within(this.#store.claim(this.#member.bootId, shards));
+    return this.#ask(this.#store.claim(this.#member.bootId, shards));
   }
 
   #keep(mine: readonly ShardClaim[]): readonly ShardClaim[] {
@@ -393,6 +407,12 @@ class Keeper implements LeaseKeeper {
 
   #each(tell: (events: LeaseEvents) => void): void {
     for (const events of this.#listeners) tell(events);
+  }
+
+  async #ask<T>(call: Promise<T>): Promise<T> {
+    const answer = await this.#within(call);
+    this.#heardAt = this.#clock.monotonic();
+    return answer;
   }
 
   /** Stops waiting after a while: a call that hangs must not keep the next one from being tried. */

@@ -16,6 +16,11 @@ export const MEMBER_WRITE_MS = 10_000;
  * process (garbage collection, a large document), short enough that with the lease a hung one is taken over in 10 s.
  */
 export const MAIN_TICK_MS_MAX = 5_000;
+/**
+ * The main loop gives signs of life only while it has heard of the database within this time: one that cannot commit
+ * must not keep its shards because its thread has a better connection.
+ */
+export const MAIN_DEAF_MS_MAX = 10_000;
 /** Pause between the signs of life of the main loop. */
 export const MAIN_TICK_MS = 250;
 /** Restart pauses of a renewal thread that died: doubling from the first to the last. */

@@ -218,6 +218,8 @@ test('a suspicion makes the member look again soon, not at every word of it', as
 test('news of the membership and of freed shards make the others look', async () => {
   const at = world();
   const a = await at.started('a');
+  const look = { kind: 'cluster.look', body: {}, lane: 'control' };
+  deepEqual(a.link.broadcasts, [look], 'a member that comes has the others look');
   let looks = 0;
   await at.scene.pass(RENEW_MS / 2);
   a.keeper.observe({ seen: () => (looks += 1) });
@@ -225,7 +227,7 @@ test('news of the membership and of freed shards make the others look', async ()
   await at.scene.pass(1);
   equal(looks, 1);
   await a.keeper.release([5]);
-  deepEqual(a.link.broadcasts, [{ kind: 'cluster.look', body: {}, lane: 'control' }]);
+  deepEqual(a.link.broadcasts, [look, look]);
   a.link.handlers?.told('b', { kind: 'cluster.look', body });
   await at.scene.pass(RENEW_MS / 4);
   equal(looks, 2);

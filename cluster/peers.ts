@@ -34,7 +34,7 @@ export interface ClusterPeers extends Peers {
   clusterView(): ClusterView;
 }
 
-/** Told to all when shards became free or were taken: look sooner than at the next beat. */
+/** Told to all when a member has come or shards became free: look sooner than at the next beat. */
 const LOOK = 'cluster.look';
 
 /** The other members in one hand, see the port. It hears the keeper from its making on. */
@@ -81,6 +81,8 @@ class LinkedPeers implements ClusterPeers {
     const { membership } = this.#options;
     await membership.join(this.#atlas.self);
     await this.link.start(this.#handlers());
+    // Whoever has more than its share begins to give at once.
+    this.link.broadcast({ kind: LOOK, body: {}, lane: 'control' });
   }
 
   members(): readonly MemberInfo[] {

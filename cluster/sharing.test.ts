@@ -1,11 +1,20 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { SimulatedClock } from '#runtime';
 import { DRAIN_ROUND_MS, DRAIN_SHARDS_PER_ROUND, GIVE_UP_MS, LEASE_MS, LOOK_PAUSE_MS, RENEW_MS } from './limits.ts';
-import { ORPHAN_GRACE_MS, REBALANCE_SHARDS_PER_ROUND, RENEW_TIMEOUT_MS } from './limits.ts';
+import {
+  MAIN_DEAF_MS_MAX,
+  MEMBER_WRITE_MS,
+  ORPHAN_GRACE_MS,
+  REBALANCE_SHARDS_PER_ROUND,
+  RENEW_TIMEOUT_MS,
+} from './limits.ts';
+import { createLeaseKeeper, type LeasePulse } from './lease-keeper.ts';
+import { leaseRecord } from './own-lease.ts';
 import { wantedBy } from './rendezvous.ts';
 import { SHARDS } from './shards.ts';
-import { sharedScene, type SceneMember, type SharedScene, type StoreFault } from './testing.ts';
+import { faulty, sharedScene, type SceneMember, type SharedScene, type StoreFault } from './testing.ts';
 
 const ALL = Array.from({ length: SHARDS }, (_, shard) => shard);
 
@@ -204,6 +213,60 @@ test('a new address is read by the others without waiting for the next beat', as
   const a = await at.start('a');
   await a.keeper.describe({ address: 'http://a:1' });
   equal((await at.leases.members())[0]?.address, 'http://a:1');
+});
+
+/** A thread that renews well, whatever becomes of the main loop. */
+function busyPulse(clock: SimulatedClock): LeasePulse & { renew(): void; mainIsAlive(): boolean } {
+  const record = leaseRecord();
+  let main: () => boolean = () => true;
+  return {
+    record,
+    start: ({ alive }) => void (main = alive),
+    stop: async () => undefined,
+    renew: () => record.renewed(clock.monotonic(), clock.monotonic()),
+    mainIsAlive: () => main(),
+  };
+}
+
+test('while the thread renews the main loop only writes its row now and then', async () => {
+  const { clock, leases, pass } = sharedScene();
+  let renewals = 0;
+  const store = { ...faulty(leases, () => 'none'), renew: async () => void (renewals += 1) };
+  const pulse = busyPulse(clock);
+  const keeper = createLeaseKeeper({ store, clock, member: { bootId: 'a', name: 'a', tags: [] }, pulse });
+  await keeper.start();
+  for (let second = 0; second < 60; second += 1) {
+    await pass(RENEW_MS);
+    pulse.renew();
+  }
+  equal(keeper.state(), 'held');
+  equal(renewals, 1 + (60 * RENEW_MS) / MEMBER_WRITE_MS);
+});
+
+test('a thread that falls silent is made up for by the main loop', async () => {
+  const { clock, leases, pass } = sharedScene();
+  const pulse = busyPulse(clock);
+  const keeper = createLeaseKeeper({ store: leases, clock, member: { bootId: 'a', name: 'a', tags: [] }, pulse });
+  await keeper.start();
+  await pass(20 * LEASE_MS);
+  equal(keeper.state(), 'held');
+});
+
+test('a main loop that hears nothing of the database is of no use, though its thread renews', async () => {
+  const { clock, leases, pass } = sharedScene();
+  let fault: StoreFault = 'none';
+  const pulse = busyPulse(clock);
+  const store = faulty(leases, () => fault);
+  const member = { bootId: 'a', name: 'a', tags: [] };
+  const keeper = createLeaseKeeper({ store, clock, member, wanted: 'shared', pulse });
+  await keeper.start();
+  equal(pulse.mainIsAlive(), true);
+  fault = 'reject';
+  await pass(MAIN_DEAF_MS_MAX + RENEW_MS);
+  equal(pulse.mainIsAlive(), false);
+  fault = 'none';
+  await pass(2 * RENEW_MS);
+  equal(pulse.mainIsAlive(), true);
 });
 
 type Act = { wait: number; who: number; fault: StoreFault | 'drain' | 'restart' };

@@ -22,11 +22,16 @@ function scene() {
     threads.push(thread);
     return { stop: () => (thread.stopped = true), kill: () => (thread.killed = true) };
   });
-  pulse.start('boot', {
-    renewed: (seconds) => said.push(`renewed ${seconds}`),
-    failed: (error) => said.push(`failed ${error instanceof Error ? error.message : ''}`),
+  const main = { alive: true };
+  pulse.start({
+    bootId: 'boot',
+    alive: () => main.alive,
+    events: {
+      renewed: (seconds) => said.push(`renewed ${seconds}`),
+      failed: (error) => said.push(`failed ${error instanceof Error ? error.message : ''}`),
+    },
   });
-  return { clock, threads, said, pulse };
+  return { clock, threads, said, pulse, main };
 }
 
 test('the thread is told where to find its connection and whose lease it renews', () => {
@@ -45,6 +50,19 @@ test('the main loop gives a sign of life at its start and from then on', async (
   ticks.fill(0n);
   await clock.advance(MAIN_TICK_MS);
   ok(cells.sinceTickMs() < 1_000);
+});
+
+test('a main loop that is of no use gives no sign of life until it is again', async () => {
+  const { clock, threads, main } = scene();
+  const memory = threads[0]?.orders.memory;
+  ok(memory);
+  main.alive = false;
+  new BigInt64Array(memory).fill(0n);
+  await clock.advance(10 * MAIN_TICK_MS);
+  deepEqual([...new BigInt64Array(memory)], [0n, 0n, 0n]);
+  main.alive = true;
+  await clock.advance(MAIN_TICK_MS);
+  ok(new SharedCells(memory).sinceTickMs() < 1_000);
 });
 
 test('what the thread tells is passed on', () => {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, LeaseBeatSource } from '#runtime';
 import { errors } from '../errors.ts';
-import type { LeasePulse } from '../lease-keeper.ts';
+import type { LeasePulse, PulseStart } from '../lease-keeper.ts';
 import * as limits from '../limits.ts';
 import type { PulseNews, PulseOrders } from './messages.ts';
 import { SharedCells, sharedRecord } from './shared-record.ts';
@@ -58,9 +58,9 @@ export class Pulse implements LeasePulse {
     this.record = sharedRecord(this.#cells, options.clock);
   }
 
-  start(bootId: string, events: Parameters<LeasePulse['start']>[1]): void {
-    this.#tick();
-    this.#run(bootId, events);
+  start(orders: PulseStart): void {
+    this.#tick(orders.alive);
+    this.#run(orders);
   }
 
   async stop(): Promise<void> {
@@ -76,12 +76,13 @@ export class Pulse implements LeasePulse {
     cancel();
   }
 
-  #tick(): void {
-    this.#cells.tick();
-    this.#cancelTick = this.#options.clock.after(limits.MAIN_TICK_MS, () => this.#tick());
+  #tick(alive: () => boolean): void {
+    if (alive()) this.#cells.tick();
+    this.#cancelTick = this.#options.clock.after(limits.MAIN_TICK_MS, () => this.#tick(alive));
   }
 
-  #run(bootId: string, events: Parameters<LeasePulse['start']>[1]): void {
+  #run(orders: PulseStart): void {
+    const { bootId, events } = orders;
     const { source, mainTickMsMax = limits.MAIN_TICK_MS_MAX } = this.#options;
     this.#thread = this.#startThread(
       { source, bootId, mainTickMsMax, memory: this.#cells.memory },
@@ -93,20 +94,20 @@ export class Pulse implements LeasePulse {
             events.renewed?.(news.seconds);
           }
         },
-        ended: (reason) => this.#ended(reason, bootId, events),
+        ended: (reason) => this.#ended(reason, orders),
       },
     );
   }
 
-  #ended(reason: string, bootId: string, events: Parameters<LeasePulse['start']>[1]): void {
+  #ended(reason: string, orders: PulseStart): void {
     this.#thread = undefined;
     this.#allEnded();
     if (this.#stopped) return;
-    events.failed?.(errors.LEASE_THREAD_FAILED({ reason }), 'renew');
+    orders.events.failed?.(errors.LEASE_THREAD_FAILED({ reason }), 'renew');
     const { WORKER_RESTART_FIRST_MS, WORKER_RESTART_LAST_MS } = limits;
     const wait = Math.min(WORKER_RESTART_LAST_MS, WORKER_RESTART_FIRST_MS * 2 ** this.#restarts);
     this.#restarts = Math.min(this.#restarts + 1, 10);
-    this.#cancelRestart = this.#options.clock.after(wait, () => this.#run(bootId, events));
+    this.#cancelRestart = this.#options.clock.after(wait, () => this.#run(orders));
   }
 }
 
