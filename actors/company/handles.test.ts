@@ -67,3 +67,12 @@ test('news of runs that nobody waits for is no news', () => {
   handles.gone('9', 'moved');
   assert.equal(handles.size, 0);
 });
+
+test('a waiter remembers what its caller had seen, and who joins it does not change that', () => {
+  const handles = new Handles();
+  assert.equal(handles.afterSeq('1'), 0);
+  handles.open('1', 7);
+  handles.open('1', 9);
+  assert.equal(handles.afterSeq('1'), 7);
+  assert.deepEqual([...handles.ids()], ['1']);
+});
