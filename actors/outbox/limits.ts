@@ -2,6 +2,8 @@
 export const RELAY_LIMITS = {
   /** Rows of the outbox read and published at once. */
   RELAY_ROWS: 500,
+  /** After a batch that was not full: commits meanwhile gather for the next one. The most that an event is late. */
+  RELAY_REST_MS: 50,
   /** Between two looks when no doorbell rang: what was committed elsewhere, or before a takeover. */
   RELAY_SWEEP_MS: 5_000,
   /** Pauses after a failure: doubling from the first to the most. */

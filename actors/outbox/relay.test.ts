@@ -129,18 +129,32 @@ describe('the relay', () => {
     equal(world.taken.length, RELAY_LIMITS.RELAY_ROWS * 2 + 1);
   });
 
+  test('under load commits gather: a batch, a rest, and what came meanwhile as the next batch', async () => {
+    const { clock, world, relay, leave } = rig();
+    await clock.advance(1_000);
+    const before = world.reads;
+    for (let ms = 0; ms < 1_000; ms += 1) {
+      leave();
+      relay.ring();
+      await clock.advance(1);
+    }
+    ok(world.reads - before <= 1_000 / RELAY_LIMITS.RELAY_REST_MS + 2, `${world.reads - before} reads`);
+    await clock.advance(RELAY_LIMITS.RELAY_REST_MS);
+    deepEqual(world.taken, ids(1, 1_000));
+  });
+
   test("only the member's own shards are its business, as they are at that moment", async () => {
     const { clock, world, relay } = rig([1, 2]);
     await clock.advance(0);
     deepEqual(world.taken, ['1']);
     world.owned = [2];
     relay.ring();
-    await clock.advance(0);
+    await clock.advance(RELAY_LIMITS.RELAY_REST_MS);
     deepEqual(world.taken, ['1', '2']);
     world.owned = [];
     const before = world.reads;
     relay.ring();
-    await clock.advance(0);
+    await clock.advance(1_000);
     equal(world.reads, before);
   });
 

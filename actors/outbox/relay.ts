@@ -43,7 +43,7 @@ export type RelayMessage =
   | { type: 'counted'; rows: number };
 
 interface Relay {
-  /** `pausing`: after a failure; only its timer ends it. */
+  /** `pausing`: after a failure, or at rest after a batch; only its timer ends it. */
   phase: 'idle' | 'carrying' | 'pausing';
   /** A doorbell rang meanwhile. */
   again: boolean;
@@ -62,10 +62,10 @@ type Context = ActorContext<RelayMessage>;
  * Carries events from the outbox to the bus, in their order, batch by batch: read, publish, and only then delete. A
  * crash between two of these repeats events under the same ids and loses none.
  *
- *   idle ──ring──> carrying ──nothing left──> idle
- *                  │    ^ └──more left──> carrying
- *            failed│    │pause over
- *                  └> pausing
+ *   idle ──ring──> carrying ──nothing there──> idle
+ *     ^            │    ^ └──full batch──> carrying
+ *     │      failed│    │pause over, or rest over and a bell rang
+ *     └─rest over──└> pausing <──carried some── carrying
  */
 export function relayActor(parts: RelayParts, desk: RelayDesk): Behavior<RelayMessage, Relay> {
   return {
@@ -116,7 +116,8 @@ function receive(
       ring(relay, context, parts);
       return same;
     case 'retry':
-      look(relay, context, parts);
+      relay.phase = 'idle';
+      if (relay.again || relay.failures > 0) look(relay, context, parts);
       return same;
     case 'carried':
       carried(relay, message.rows, context, parts);
@@ -172,7 +173,11 @@ function carried(relay: Relay, rows: number, context: Context, parts: RelayParts
   if (more) count(relay, context, parts);
   else counted(relay, 0, parts);
   relay.phase = 'idle';
-  if (more || relay.again) look(relay, context, parts);
+  if (more || (rows === 0 && relay.again)) return look(relay, context, parts);
+  if (rows === 0) return;
+  // Under load every look would find the few rows of one commit; after a rest it finds those of many.
+  relay.phase = 'pausing';
+  context.tellSelfAfter(RELAY_LIMITS.RELAY_REST_MS, { type: 'retry' });
 }
 
 function failed(relay: Relay, error: unknown, context: Context, parts: RelayParts): void {
