@@ -65,6 +65,20 @@ test('a repeated call waits for the first one', async () => {
   assert.equal(rig.hub.subscriptions, 0);
 });
 
+test('a repeated call finds the end of a first run of which no word comes: another member performs it', async () => {
+  const rig = await rigOf('lastNode');
+  rig.engine.script = () => ({ until: new Promise<void>(() => {}) });
+  void call(rig);
+  while (rig.engine.starts.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const second = call(rig);
+  while (rig.hub.subscriptions === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (const run of rig.engine.journal.values()) run.record = { ...run.record, status: 'error', stoppedAt: 3 };
+  rig.clock.advance(2_000);
+  assert.equal((await second).statusCode, 500);
+  assert.equal(rig.hub.subscriptions, 0);
+});
+
 test('after DUPLICATE_WAIT_MS a repeated call is told to come again', async () => {
   const rig = await rigOf('lastNode');
   rig.engine.script = () => ({ until: new Promise<void>(() => {}) });

@@ -28,22 +28,27 @@ export async function answerOfFirst(
   return answerOfReport(report, plan, needs.binary);
 }
 
+/** How often the row of the first run is looked at: word of another member's run may not come. */
+const LOOK_MS = 1_500;
+
 /** The report once the run has ended or waits; as it is when time is up. Subscribes first, so that no end is missed. */
 export async function endOf(executionId: string, needs: Needs, limits: ApiLimits): Promise<RunReport | undefined> {
-  let settle: () => void = () => {};
-  const settled = new Promise<void>((resolve) => (settle = resolve));
+  const until = needs.clock.monotonic() + limits.DUPLICATE_WAIT_MS;
+  let news: () => void = () => {};
   const unsubscribe = needs.hub.subscribe({ executionId }, (delivery) => {
-    const done = delivery.kind === 'resync' || delivery.events.some(({ type }) => SETTLING.has(type));
-    if (done) settle();
+    if (delivery.kind === 'resync' || delivery.events.some(({ type }) => SETTLING.has(type))) news();
   });
-  const stopTimer = needs.clock.after(limits.DUPLICATE_WAIT_MS, settle);
   try {
-    const report = await needs.engine.inspect(executionId);
-    if (report?.status !== 'running') return report;
-    await settled;
-    return await needs.engine.inspect(executionId);
+    for (;;) {
+      const heard = new Promise<void>((resolve) => (news = resolve));
+      const row = await needs.storage.journal.execution(executionId);
+      const left = until - needs.clock.monotonic();
+      if (row?.status !== 'running' || left <= 0) return await needs.engine.inspect(executionId);
+      const stopTimer = needs.clock.after(Math.min(left, LOOK_MS), news);
+      await heard;
+      stopTimer();
+    }
   } finally {
-    stopTimer();
     unsubscribe();
   }
 }
