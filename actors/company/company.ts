@@ -389,6 +389,8 @@ export class Company implements Backstage {
     for (let afterId: string | undefined; ;) {
       const rows = await this.services.journal.unfinished(shards, {
         limit: UNFINISHED_PER_READ,
+        // Those that wait are woken by timers and letters: thousands of them cost a sweep nothing.
+        status: 'running',
         ...(afterId !== undefined && { afterId }),
       });
       await this.#recover(rows);
@@ -400,7 +402,7 @@ export class Company implements Backstage {
   /** Loads so many at a time, so that a takeover of many executions does not drown the running ones. */
   async #recover(rows: readonly ExecutionRecord[]): Promise<void> {
     for (const row of rows) {
-      if (row.status !== 'running' || this.#live.has(row.id)) continue;
+      if (this.#live.has(row.id)) continue;
       await this.loads.room();
       if (this.#draining) return;
       if (this.#tell(row.shard, { type: 'recover', executionId: row.id })) this.#live.add(row.id, row.workflowId);

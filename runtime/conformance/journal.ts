@@ -116,6 +116,19 @@ const writing: Rules = {
     deepEqual(await find([shard], ids[0], 1), [ids[2]]);
     deepEqual(await find([other], undefined, 10), []);
   },
+  'of the unfinished those that wait can be left out, or asked for alone': async (fixture) => {
+    const writer = await Writer.owning(fixture);
+    const ids = [await writer.id(), await writer.id(), await writer.id()] as const;
+    const waits = writer.first(ids[1], { status: 'waiting', wakeAt: 5_000 });
+    await commit(fixture, writer.first(ids[0]), waits, writer.first(ids[2]));
+    const find = async (status?: 'running' | 'waiting'): Promise<string[]> => {
+      const options = { limit: 10, ...(status === undefined ? {} : { status }) };
+      return (await fixture.journal.unfinished(fixture.shards, options)).map(({ id }) => id);
+    };
+    deepEqual(await find(), [...ids]);
+    deepEqual(await find('running'), [ids[0], ids[2]]);
+    deepEqual(await find('waiting'), [ids[1]]);
+  },
 };
 
 const fencing: Rules = {

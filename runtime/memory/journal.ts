@@ -44,12 +44,13 @@ export class MemoryJournal implements Journal {
 
   async unfinished(
     shards: readonly number[],
-    options: { afterId?: string; limit: number },
+    options: { afterId?: string; limit: number; status?: 'running' | 'waiting' },
   ): Promise<ExecutionRecord[]> {
     this.faults.read('unfinished');
     const after = Number(options.afterId ?? 0);
     const open = [...this.#state.executions.values()].filter(
-      ({ id, shard, status }) => shards.includes(shard) && !isTerminal(status) && Number(id) > after,
+      ({ id, shard, status }) =>
+        shards.includes(shard) && !isTerminal(status) && Number(id) > after && status === (options.status ?? status),
     );
     return copy(open.sort((a, b) => Number(a.id) - Number(b.id)).slice(0, options.limit));
   }

@@ -20,8 +20,14 @@ export interface Journal {
   execution(executionId: string): Promise<ExecutionRecord | undefined>;
   /** The rows of these executions in one read, in any order; absent ones are left out. Absent: ask for each by itself. */
   executions?(executionIds: readonly string[]): Promise<ExecutionRecord[]>;
-  /** Ids of executions of these shards that have not ended, oldest first, `afterId` exclusive, at most `limit`. */
-  unfinished(shards: readonly number[], options: { afterId?: string; limit: number }): Promise<ExecutionRecord[]>;
+  /**
+   * Executions of these shards that have not ended, oldest first, `afterId` exclusive, at most `limit`; with `status`
+   * only those that stand there.
+   */
+  unfinished(
+    shards: readonly number[],
+    options: { afterId?: string; limit: number; status?: 'running' | 'waiting' },
+  ): Promise<ExecutionRecord[]>;
   /** Due and coming timers of these shards with fireAt <= `until`, ascending, at most `limit`. */
   timers(shards: readonly number[], until: number, limit: number): Promise<TimerRow[]>;
   /** Messages waiting for an execution, in order of arrival. */

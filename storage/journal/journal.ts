@@ -106,13 +106,14 @@ export class PostgresJournal implements Journal {
 
   async unfinished(
     shards: readonly number[],
-    options: { afterId?: string; limit: number },
+    { afterId, limit, status }: { afterId?: string; limit: number; status?: 'running' | 'waiting' },
   ): Promise<ExecutionRecord[]> {
     const rows = await query<ExecutionRow>(this.#pool, {
       name: 'execution-unfinished',
       text: `SELECT ${EXECUTION_COLUMNS} FROM troupe.execution
-        WHERE ${UNFINISHED} AND id > $2 AND shard = ANY($1::int2[]) ORDER BY id LIMIT $3`,
-      values: [int2s(shards), options.afterId === undefined ? -1 : idNumber(options.afterId), options.limit],
+        WHERE ${UNFINISHED} AND id > $2 AND shard = ANY($1::int2[]) AND status = coalesce($4, status)
+        ORDER BY id LIMIT $3`,
+      values: [int2s(shards), afterId === undefined ? -1 : idNumber(afterId), limit, status ?? null],
     });
     return rows.map(recordOf);
   }
