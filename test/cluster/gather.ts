@@ -17,17 +17,16 @@ export interface Chapter {
   readonly workloads: readonly Published[];
   /** Runs of it have exactly one child each. */
   readonly parent: string;
-  /** Highest id of an execution before it began. */
-  readonly after: bigint;
+  /** Executions that were there before it began; ids say nothing about that, since members draw them in blocks. */
+  readonly earlier: ReadonlySet<string>;
   readonly firstEffect: number;
 }
 
 /** Evidence of a chapter for the auditor of runs: rows, journals, effects. */
 export async function evidenceOf(chapter: Chapter, accepted: readonly Accepted[]): Promise<Evidence> {
-  const { site, stub, watch, workloads, after } = chapter;
+  const { site, stub, watch, workloads, earlier } = chapter;
   const ours = new Set(workloads.map(({ workflowId }) => workflowId));
-  const within = (row: { id: string; workflowId: string }): boolean =>
-    BigInt(row.id) > after && ours.has(row.workflowId);
+  const within = (row: { id: string; workflowId: string }): boolean => !earlier.has(row.id) && ours.has(row.workflowId);
   const rows = async (): ReturnType<RowWatch['rows']> => (await watch.rows()).filter(within);
   const firstEnds = new Map([...watch.firstEnds].filter(([, { row }]) => within(row)));
   const effects = { ...stub, calls: stub.calls.slice(chapter.firstEffect) };
@@ -36,36 +35,32 @@ export async function evidenceOf(chapter: Chapter, accepted: readonly Accepted[]
 
 /** Evidence of a chapter for the auditor of members: epochs, sockets, what is left. */
 export async function historyOf(chapter: Chapter, heard: readonly Heard[]): Promise<History> {
-  const { site, after } = chapter;
+  const { site, earlier } = chapter;
   const rows = await journalRows(chapter);
-  const lasts = await site.query<{ id: string; last_seq: number }>(
-    'SELECT id::text, last_seq FROM troupe.execution WHERE id > $1',
-    [String(after)],
-  );
+  const lasts = await site.query<{ id: string; last_seq: number }>('SELECT id::text, last_seq FROM troupe.execution');
   const parents = await site.query<{ id: string; children: number }>(
     `SELECT e.id::text, (SELECT count(*)::int FROM troupe.execution c WHERE c.parent_id = e.id) AS children
-       FROM troupe.execution e WHERE e.id > $1 AND e.workflow_id = $2`,
-    [String(after), chapter.parent],
+       FROM troupe.execution e WHERE e.workflow_id = $1`,
+    [chapter.parent],
   );
   return {
     rows,
     heard,
     lastSeqs: new Map(lasts.map(({ id, last_seq }) => [id, last_seq])),
-    children: new Map(parents.map(({ id, children }) => [id, children])),
+    children: new Map(parents.filter(({ id }) => !earlier.has(id)).map(({ id, children }) => [id, children])),
     left: await leftovers(site),
     actors: await executionActors(site),
     bounds: await bounds(site),
   };
 }
 
-async function journalRows({ site, after }: Chapter): Promise<JournalRow[]> {
+async function journalRows({ site, earlier }: Chapter): Promise<JournalRow[]> {
   type Found = Omit<JournalRow, 'executionId'> & { id: string };
   const found = await site.query<Found>(
     `SELECT execution_id::text AS id, seq, count, shard, epoch, (xmin::text)::float8 AS transaction
-       FROM troupe.journal WHERE execution_id > $1`,
-    [String(after)],
+       FROM troupe.journal`,
   );
-  return found.map(({ id, ...row }) => ({ ...row, executionId: id }));
+  return found.filter(({ id }) => !earlier.has(id)).map(({ id, ...row }) => ({ ...row, executionId: id }));
 }
 
 async function leftovers(site: ClusterSite): Promise<Record<string, number>> {

@@ -14,7 +14,7 @@ const CLOCK_OFF = pathToFileURL(join(import.meta.dirname, 'clock-off.js')).href;
 const times = ({ scale }: Stage, short: number, long: number): number => (scale === 'short' ? short : long);
 
 /** Waits until the shards of the dead have living owners, and says how long that took. */
-async function takenOver({ shards, expect }: Stage): Promise<void> {
+async function takenOver({ shards, expect }: Stage, msMost = TAKEOVER_MS_MOST): Promise<void> {
   const done = await until(
     'every shard has a living owner',
     () => (shards.unowned === 0 ? true : undefined),
@@ -22,7 +22,7 @@ async function takenOver({ shards, expect }: Stage): Promise<void> {
   ).catch(() => false);
   expect(done, `${shards.unowned} shards of a dead member have no living owner after ${3 * TAKEOVER_MS_MOST} ms`);
   const p99 = percentile(shards.takeoversMs, 0.99);
-  expect(p99 <= TAKEOVER_MS_MOST, `p99 of the takeover was ${p99} ms`);
+  expect(p99 <= msMost, `p99 of the takeover was ${p99} ms`);
 }
 
 async function startAgain(members: readonly SiteMember[]): Promise<void> {
@@ -69,7 +69,8 @@ const killAll: Scenario = {
       await stage.kill(...stage.site.members);
       await pause(stage.random.next() * 1_500);
       await startAgain(stage.site.members);
-      await takenOver(stage);
+      // Nobody was there to take over: the time is that of a start.
+      await takenOver(stage, Infinity);
     }
   },
 };

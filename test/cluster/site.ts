@@ -12,6 +12,8 @@ import { CALL_MS_MOST } from './limits.ts';
 import { Proxy } from './proxy.ts';
 
 export const API_KEY = 'cluster-0123456789abcdef';
+/** Of what each member wrote last. */
+const WORDS_CHARACTERS = 1_500;
 /** 32 bytes: what is sealed by one member must be opened by another. */
 const ENCRYPTION_KEY = Buffer.alloc(32, 7).toString('base64');
 
@@ -139,7 +141,9 @@ export class ClusterSite {
   }
 
   lastWords(): string {
-    return this.members.map(({ name, program }) => `\n--- ${name}: ${program.lastWords()}`).join('');
+    return this.members
+      .map(({ name, program }) => `\n--- ${name}: ${program.lastWords().slice(-WORDS_CHARACTERS)}`)
+      .join('');
   }
 
   /** Stops the members as their owner would; answers what went wrong. */

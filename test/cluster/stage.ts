@@ -100,7 +100,7 @@ export class Theatre {
     const shards = new ShardWatch(this.#site);
     const watchers = new Watchers(this.#site, seededRandom(seed + 1));
     const rate = this.#options.perSecond ?? CALLS_PER_SECOND;
-    const name = `${scenario.name}-${chapter.after}`;
+    const name = `${scenario.name}-${chapter.earlier.size}`;
     const load = new ClusterLoad(this.#site, seededRandom(seed + 2), this.#called, name, rate);
     load.onAccepted = (id) => watchers.follow(id);
     const stage: Stage = {
@@ -139,16 +139,14 @@ export class Theatre {
   }
 
   async #chapter(): Promise<Chapter> {
-    const [row] = await this.#site.query<{ last: string }>(
-      'SELECT coalesce(max(id), 0)::text AS last FROM troupe.execution',
-    );
+    const rows = await this.#site.query<{ id: string }>('SELECT id::text FROM troupe.execution');
     return {
       site: this.#site,
       stub: this.#stub,
       watch: this.#watch,
       workloads: [...this.#called, this.#inner],
       parent: this.#called.find(({ id }) => id === 'parent')?.workflowId ?? '',
-      after: BigInt(row?.last ?? 0),
+      earlier: new Set(rows.map(({ id }) => id)),
       firstEffect: this.#stub.calls.length,
     };
   }

@@ -19,19 +19,29 @@ export interface Stub {
   close(): void;
 }
 
+/** What the first call of a key gets, by a part of the path. */
+const FIRST = [
+  ['/refuse-first', 503],
+  ['/stumble-first', 500],
+] as const;
+
 /**
  * Counts the effects: what is outside of the member and is never killed. It does not honour keys: every answer holds
- * another `nonce`. Below `/refuse-first` the first call of each key gets a 503.
+ * another `nonce`. Below `/refuse-first` the first call of each key gets a 503, as of a target in trouble, which opens
+ * breakers; below `/stumble-first` a 500, which does not.
  */
 export async function startStub(): Promise<Stub> {
   const calls: EffectCall[] = [];
+  const keys = new Set<string>();
   const server = createServer((request, response) => {
     void callOf(request).then(
       (call) => {
-        const refused = call.input.includes('/refuse-first') && !calls.some(({ key }) => key === call.key);
+        const [, status] = FIRST.find(([path]) => call.input.includes(path)) ?? [];
+        const first = status !== undefined && !keys.has(call.key);
+        keys.add(call.key);
         calls.push(call);
         const body = JSON.stringify({ nonce: randomUUID() });
-        response.writeHead(refused ? 503 : 200, { 'content-type': 'application/json' }).end(body);
+        response.writeHead(first ? status : 200, { 'content-type': 'application/json' }).end(body);
       },
       // A caller that died in the middle of its request has not called.
       () => response.destroy(),

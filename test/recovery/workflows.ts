@@ -82,11 +82,11 @@ export function journey(stub: string, waitSeconds: number): Workload {
 }
 
 /** An effect that the stub refuses at first: two attempts under one key. */
-export function retried(stub: string): Workload {
+export function retried(stub: string, path = 'refuse-first'): Workload {
   const retry = { retryOnFail: true, maxTries: 5, waitBetweenTries: 50 };
   const steps = [
     set('First', { call: CALL, token: '={{ Math.random() }}' }),
-    effect('Try', `${stub}refuse-first`, { call: '={{ $json.call }}', token: '={{ $json.token }}' }, retry),
+    effect('Try', `${stub}${path}`, { call: '={{ $json.call }}', token: '={{ $json.token }}' }, retry),
     set('Last', { nonce: '={{ $json.nonce }}' }),
   ];
   return { id: 'retried', json: chain('retried', steps), ends: 'success', effects: ['try'] };

@@ -1,0 +1,3 @@
+import { playInTest } from './in-test.ts';
+
+playInTest('restarts and time, under load', 'rolling', 'schedule', 'waits');
