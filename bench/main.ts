@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: our workloads and, in the same run on the same machine, the ceilings to compare them with.
  *
+ *   npm run bench -- cluster [--rounds 3]     several members; see cluster.ts
  *   npm run bench -- costs [--seconds 8]      what one execution costs; see costs.ts
  *   npm run bench -- [--rounds 3] [--seconds 5] [--only W1,W5] [--out bench/results]
  *
@@ -14,6 +15,7 @@ import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { httpCeiling, rowCeilings } from './ceilings.ts';
+import { cluster } from './cluster.ts';
 import { costs } from './costs.ts';
 import { BenchMember } from './member.ts';
 import { BenchFailure, residentMb, type Server, startServer } from './processes.ts';
@@ -44,8 +46,9 @@ const chosen = workloads.filter(({ name }) => wanted.length === 0 || wanted.incl
 const dataDir = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
 try {
   if (positionals[0] === 'costs') await costs(options.seconds, wanted);
+  else if (positionals[0] === 'cluster') await cluster(options.rounds, options.seconds);
   else if (positionals.length === 0) publish(await bench());
-  else throw new BenchFailure(`bench knows "costs" and no "${positionals[0]}"`);
+  else throw new BenchFailure(`bench knows "costs" and "cluster" and no "${positionals[0]}"`);
 } finally {
   rmSync(dataDir, { recursive: true, force: true });
 }

@@ -29,8 +29,8 @@ export interface Server {
 }
 
 /** Starts `bench/stub.ts` or another file here that prints its port. */
-export async function startServer(file: string): Promise<Server> {
-  const child = spawn(process.execPath, [...FLAGS, fileOf(file)], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function startServer(file: string, args: readonly string[] = []): Promise<Server> {
+  const child = spawn(process.execPath, [...FLAGS, fileOf(file), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = Number(await firstLine(child));
   return { port, stop: () => ended(child, 'SIGTERM') };
 }

@@ -89,3 +89,11 @@ export function fiveCalls(path: string, stubPort: number): object {
   );
   return chain(path, [webhook(path, 'lastNode'), ...calls]);
 }
+
+/** Answers at once, then waits so many times: an event every `seconds`. */
+export function waiting(path: string, times: number, seconds: number): object {
+  const waits = Array.from({ length: times }, (_, index) =>
+    step(`Wait ${index}`, 'wait', 1.1, { amount: seconds, unit: 'seconds' }),
+  );
+  return chain(path, [webhook(path, 'onReceived'), ...waits]);
+}
