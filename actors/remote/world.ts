@@ -48,7 +48,7 @@ export class World {
 
   member(name: string): WorldMember {
     const member = this.members.find((each) => each.name === name);
-    if (!member) throw new Error(`no member ${name}`);
+    assert.ok(member, name);
     return member;
   }
 
