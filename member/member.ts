@@ -61,6 +61,7 @@ export class MemberParts {
       this.#metrics.treeChanged(event);
       this.#hub.treeChanged(event);
       if (event.type === 'actor.quarantined') log.error(event, 'quarantined');
+      else if (event.type === 'errorWorkflow.lost') log.error(event, 'a failed run cannot tell its error workflow');
       else if (event.type === 'actor.restarted' || event.type === 'actor.stopOverran') log.warn(event, event.type);
       else if (event.type === 'member.joined' || event.type === 'member.left') log.info(event, event.type);
     });
