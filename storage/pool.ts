@@ -32,17 +32,17 @@ const INT8_OID = 20;
  * A `pg` pool that survives the database: broken connections are dropped and made anew at the next use, nothing is
  * thrown from the event loop. int8 comes back as a number; ours stay below 2^53.
  */
-export function openPool(connection: ClientConfig, connections: number, log: Log, answerMs = QUERY_MS): Pool {
+export function openPool(connection: ClientConfig, connections: number, log: Log): Pool {
   const overrides = new TypeOverrides(types);
   overrides.setTypeParser(INT8_OID, Number);
   const pool = new Pool({
     ...connection,
     max: connections,
-    connectionTimeoutMillis: Math.min(CONNECT_MS, answerMs),
+    connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     types: overrides,
     // pg reads this per query; a connection whose answer is late is thrown away with the error.
-    query_timeout: answerMs,
+    query_timeout: QUERY_MS,
   });
   // The error carries its whole client, passwords included: only its words are logged. A pool that is closing has none to say.
   pool.on('error', (error) => {
