@@ -26,6 +26,7 @@ export interface EventBus {
   close(): Promise<void>;
 }
 
+/** What a subscriber asks for. All members of a group give the same patterns; those of the newest one count. */
 export interface BusSubscription {
   readonly patterns: readonly string[];
   /** Letters, digits, `-`, `_`, at most 64; durable with a group: events wait while none of it is there. */
@@ -34,6 +35,7 @@ export interface BusSubscription {
   readonly handle: (event: OutboxEvent) => void | Promise<void>;
 }
 
+/** An event that its group refused too often, or that never reached a handler: over a limit, or unreadable. */
 export interface ParkedEvent {
   readonly event: OutboxEvent;
   readonly group: string;
