@@ -199,7 +199,11 @@ export type Execute = (context: NodeContext) => NodeResult | Promise<NodeResult>
 const passOn: Execute = (context) => ({ kind: 'outputs', outputs: [context.inputs[0] ?? []] });
 
 /** Nodes by what they do: data nodes answer at once, `effect` notes each call under its key, the others wait or call. */
-export function testCatalog(behaviours: Record<string, Execute>, calls: Stage['calls'], dead: () => boolean): NodeCatalog {
+export function testCatalog(
+  behaviours: Record<string, Execute>,
+  calls: Stage['calls'],
+  dead: () => boolean,
+): NodeCatalog {
   const effect: Execute = async (context) => {
     for (const [index, item] of context.items().entries()) {
       if (!dead()) calls.push({ key: context.idempotencyKey(index), input: JSON.stringify(item.json) });

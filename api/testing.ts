@@ -1,14 +1,6 @@
 import { createCatalog } from '#nodes';
 import { parseWorkflow, type Item, type JsonObject, type RunEvent, type WebhookResponse } from '#workflow';
-import type {
-  Engine,
-  ExecutionState,
-  MemberTree,
-  ResumeMessage,
-  RunHandle,
-  RunReport,
-  StartRequest,
-} from '#actors';
+import type { Engine, ExecutionState, MemberTree, ResumeMessage, RunHandle, RunReport, StartRequest } from '#actors';
 import type { ActorInfo, BinaryStore, Clock, ExecutionRecord, ExecutionStatus, JournalEvent, Random } from '#runtime';
 import { createHub, type Hub } from '#transport';
 import { pino } from 'pino';
