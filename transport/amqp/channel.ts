@@ -167,9 +167,7 @@ export class Seat<C extends Channel> implements ChannelHandle<C>, Attached {
     this.#raw = undefined;
     this.#cancelWait();
     const waitMs = this.#backoff.next();
-    this.#cancelWait = this.#host.after(waitMs, () => {
-      if (this.#connection === connection && this.#raw === undefined) void this.#begin(connection);
-    });
+    this.#cancelWait = this.#host.after(waitMs, () => void this.#begin(connection));
     // Without a reason of its own it went with its connection, which has its own word to say.
     if (reason !== undefined)
       this.#host.log.warn({ reason, waitMs }, 'A channel to the broker is lost; it is opened again.');

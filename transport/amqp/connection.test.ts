@@ -103,9 +103,41 @@ test('a connection on which channels do not open is cut after SETUP_DEADLINE_MS'
   await settle();
   assert.equal(broker.state(), 'up');
   network.silent = false;
+  const silent = network.line('consume');
   await network.clock.advance(SETUP_DEADLINE_MS + RECONNECT_FIRST_MS);
-  assert.equal(network.dialed.consume, 2);
+  assert.ok(silent.closed, 'its socket was left open');
   assert.ok(handle.current);
+  await network.clock.advance(RECONNECT_MAX_MS);
+  assert.equal(network.dialed.consume, 2, 'one loss made several attempts');
+});
+
+test('a channel of a lost connection asks nothing of it while the next one is on its way', async () => {
+  const { network } = await withChannel();
+  network.mode = 'hanging';
+  network.line('consume').end(new Error('read ECONNRESET'));
+  await network.clock.advance(RECONNECT_MAX_MS);
+  assert.equal(network.dialed.consume, 2);
+});
+
+test('a connection that is made when the broker was closed meanwhile is cut', async () => {
+  const network = new FakeNetwork();
+  const broker = network.broker();
+  await broker.close();
+  await settle();
+  assert.equal(broker.state(), 'down');
+  assert.ok(network.line('publish').closed && network.line('consume').closed);
+});
+
+test('a channel that is lost in its setup is one failure and not two', async () => {
+  const network = new FakeNetwork();
+  let tries = 0;
+  network.broker().channel('consume', async () => {
+    tries += 1;
+    network.channel('consume').end(new Error('PRECONDITION_FAILED'));
+    throw new Error('Operation failed');
+  });
+  await network.clock.advance(RECONNECT_FIRST_MS);
+  assert.equal(tries, 2);
 });
 
 test('a channel that is lost alone is opened again on the same connection', async () => {

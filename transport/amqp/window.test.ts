@@ -59,6 +59,14 @@ const GRID: Readonly<Record<string, readonly [events: readonly Event[], effects:
     [opened(1), offered(1, { bytes: 500 }), offered(2, { bytes: 1 }), answered(1, 1)],
     ['>1@1', '1 confirmed', '>2@1'],
   ],
+  'a confirm makes room for the bytes of its message': [
+    [opened(1), ...[1, 2, 3].map((ticket) => offered(ticket, { bytes: 50 })), answered(1, 1)],
+    ['>1@1', '>2@1', '1 confirmed', '>3@1'],
+  ],
+  'what waited before a loss goes out behind what was on its way then': [
+    [opened(1), ...[1, 2, 3, 4].map((ticket) => offered(ticket)), lost, opened(2), answered(1, 2)],
+    ['>1@1', '>2@1', '>3@1', '>1@2', '>2@2', '>3@2', '1 confirmed', '>4@2'],
+  ],
   'over what may wait messages are refused': [
     [opened(1), ...[1, 2, 3, 4, 5, 6, 7, 8].map((ticket) => offered(ticket))],
     ['>1@1', '>2@1', '>3@1', '8 full'],
@@ -90,8 +98,8 @@ const GRID: Readonly<Record<string, readonly [events: readonly Event[], effects:
     ['>1@1', '>2@1', '>3@1', '2 confirmed', '>4@1', '>1@2', '>3@2', '>4@2'],
   ],
   'an answer of an older channel counts for nothing': [
-    [opened(1), offered(1), lost, opened(2), answered(1, 1), answered(1, 2)],
-    ['>1@1', '>1@2', '1 confirmed'],
+    [opened(1), offered(1), lost, opened(2), answered(1, 1), answered(1, 1, false), answered(1, 2, false)],
+    ['>1@1', '>1@2', '1 refused'],
   ],
   'a return of an older channel counts for nothing': [
     [opened(1), offered(1), lost, opened(2), { type: 'returned', ticket: 1, generation: 1 }, answered(1, 2)],
@@ -148,9 +156,10 @@ const step = fc.oneof(
   },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('answer'), which: fc.nat(30), ok: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('return'), which: fc.nat(30) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('open', 'open', 'open', 'lose', 'pass') }) },
   {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom('open', 'lose', 'pass', 'pause', 'resume', 'block', 'unblock') }),
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('pause', 'resume', 'resume', 'block', 'unblock', 'unblock') }),
   },
 );
 type Step = { do: string; bytes?: number; patient?: boolean; which?: number; ok?: boolean };
@@ -180,7 +189,8 @@ class Walk {
   }
 
   #event(next: Step): Event | undefined {
-    const past = this.sent[(next.which ?? 0) % Math.max(1, this.sent.length)];
+    // The newest first, so that answers to older channels come beside those that count.
+    const past = this.sent.at(-1 - ((next.which ?? 0) % Math.max(1, this.sent.length)));
     switch (next.do) {
       case 'offer': {
         this.tickets += 1;
