@@ -245,7 +245,10 @@ export class MemberParts {
       (error: unknown) => [`database: ${error instanceof Error ? error.message : String(error)}`],
     );
     const state = this.#neighbours.keeper.state();
-    return [...database, ...(state === 'held' ? [] : [`lease: ${state}`]), ...this.#neighbours.faults()];
+    const lease = state === 'held' ? [] : [`lease: ${state}`];
+    // A start needs a shard of this member's own: until the others have given it some, calls are better off elsewhere.
+    const shards = this.#owned.length > 0 ? [] : ['shards: this member owns none yet'];
+    return [...database, ...lease, ...shards, ...this.#neighbours.faults()];
   }
 }
 
