@@ -1,6 +1,7 @@
 import type { ActorInfo, InspectionEvent } from '#runtime';
 
 import type { BreakerInfo, Engine, ResumeMessage, RunReport } from '../engine.ts';
+import { DeathWatch } from '../remote/death-watch.ts';
 import { answerStates, stateOf } from '../remote/state.ts';
 import { answerTrees, treesOfAll, type OwnTree } from '../remote/trees.ts';
 import type { Company } from './company.ts';
@@ -19,14 +20,15 @@ export function createEngine(company: Company, breakers: () => readonly BreakerI
     if (quarantined.length > QUARANTINED_SHOWN) quarantined.shift();
   });
   const own: OwnTree = { tree: () => [...system.tree(), ...quarantined], breakers };
+  const deaths = new DeathWatch(services.peers);
   answerTrees(own, services);
   answerStates(system, services);
   return {
     ...own,
     start: (request) => company.start(request),
     inspect: (executionId) => foldReport(executionId, services),
-    state: (executionId) => stateOf(executionId, system, services),
-    trees: () => treesOfAll(own, services),
+    state: (executionId) => stateOf(executionId, system, services, deaths),
+    trees: () => treesOfAll(own, services, deaths),
     cancel: (executionId, reason) => cancel(company, executionId, reason),
     resume: (executionId, message) => resume(company, executionId, message),
   };

@@ -51,6 +51,14 @@ export class DeathWatch {
     return () => void this.#watches.delete(watch);
   }
 
+  /** What the work comes to, or how the watched one ended before: an answer that cannot come is not waited for. */
+  during<T>(target: WatchTarget, work: Promise<T>): Promise<{ value: T } | { end: RemoteEnd }> {
+    return new Promise((resolve, reject) => {
+      const unwatch = this.watch(target, (end) => resolve({ end }));
+      work.then((value) => resolve({ value }), reject).finally(unwatch);
+    });
+  }
+
   /** Lets go of everything; nobody is told any more. */
   stop(): void {
     for (const leave of this.#leave) leave();

@@ -113,6 +113,18 @@ test('a member that does not answer is named with the reason, and holds the othe
   );
 });
 
+test('a member that leaves while it is asked is not waited for, nor an owner whose shard goes to another', async () => {
+  const { world, executionId, engine } = await running();
+  world.member('b').peers.asked('tree', () => new Promise(() => {}));
+  world.member('b').peers.asked('execution.state', () => new Promise(() => {}));
+  const [trees, state] = [engine.trees(), engine.state(executionId)];
+  await world.run(100);
+  await world.die('b', 'c');
+  await world.run(200);
+  assert.equal((await now(trees))[1]?.failure, 'it has left meanwhile');
+  assert.equal((await now(state))?.member, 'c');
+});
+
 test('rows over the limit are counted and not told, and rows of a form not known here are left out', async () => {
   const { world, engine } = await running();
   const row = { path: '/x', uid: 1, kind: 'x', state: 'running', mailboxLength: 0, oldestMessageMs: 0 };

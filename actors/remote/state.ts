@@ -4,6 +4,7 @@ import type { ActorInfo, ActorSystem } from '#runtime';
 import type { ExecutionState } from '../engine.ts';
 import type { Services } from '../services.ts';
 import { executionIdIn, isObject, KINDS } from './bodies.ts';
+import type { DeathWatch } from './death-watch.ts';
 import { REMOTE_LIMITS } from './limits.ts';
 
 /** What the owner of an execution knows of it beyond the database. */
@@ -32,6 +33,7 @@ export async function stateOf(
   executionId: string,
   system: ActorSystem,
   services: Services,
+  deaths: DeathWatch,
 ): Promise<ExecutionState | undefined> {
   const { journal, peers } = services;
   const row = await journal.execution(executionId);
@@ -42,7 +44,7 @@ export async function stateOf(
   if (row.stoppedAt !== undefined) return state;
   const reason = status === 'waiting' ? await reasonOf(executionId, lastSeq, services) : undefined;
   if (reason !== undefined) state.waitingFor = reason;
-  const { answer, owner } = await askOwner(executionId, system, services);
+  const { answer, owner } = await askOwner(executionId, system, services, deaths);
   const name = peers.members().find(({ bootId }) => bootId === owner)?.name ?? owner;
   if (name !== undefined) state.member = name;
   if (answer === undefined) state.reachable = false;
@@ -66,6 +68,7 @@ async function askOwner(
   executionId: string,
   system: ActorSystem,
   services: Services,
+  deaths: DeathWatch,
 ): Promise<{ answer: Exclude<Answer, { kind: 'moved' }> | undefined; owner: string | undefined }> {
   const { clock, peers } = services;
   const shard = shardOf(executionId);
@@ -78,7 +81,7 @@ async function askOwner(
     owner = peers.ownerOf(shard);
     const left = until - clock.monotonic();
     const answer =
-      owner === undefined || owner === peers.self ? undefined : await ask(owner, executionId, left, services);
+      owner === undefined || owner === peers.self ? undefined : await ask(owner, executionId, left, services, deaths);
     if (answer !== undefined && answer.kind !== 'moved') return { answer, owner };
     peers.suspect(shard);
     if (clock.monotonic() + pause >= until) return { answer: undefined, owner };
@@ -87,12 +90,19 @@ async function askOwner(
   }
 }
 
-async function ask(owner: string, executionId: string, timeoutMs: number, services: Services) {
+/** Undefined: gone, cut off or too slow, or another owner came while it was asked: the next try may find that one. */
+async function ask(
+  owner: string,
+  executionId: string,
+  timeoutMs: number,
+  { peers }: Services,
+  deaths: DeathWatch,
+): Promise<Answer | undefined> {
   try {
-    const message = { kind: KINDS.state, body: { executionId } };
-    return answerIn(await services.peers.link.ask(owner, message, timeoutMs));
+    const asking = peers.link.ask(owner, { kind: KINDS.state, body: { executionId } }, timeoutMs);
+    const answer = await deaths.during({ executionId }, asking);
+    return 'value' in answer ? answerIn(answer.value) : undefined;
   } catch {
-    // Gone, cut off or too slow: the next try may find another owner.
     return undefined;
   }
 }

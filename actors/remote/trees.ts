@@ -3,6 +3,7 @@ import type { ActorInfo } from '#runtime';
 import type { BreakerInfo, MemberTree } from '../engine.ts';
 import type { Services } from '../services.ts';
 import { isObject, KINDS } from './bodies.ts';
+import type { DeathWatch } from './death-watch.ts';
 import { REMOTE_LIMITS } from './limits.ts';
 
 /** This member's part of the live tree. */
@@ -26,8 +27,7 @@ export function answerTrees(own: OwnTree, { peers }: Services): void {
  * The live tree of every member, this one first. A member that does not answer within TREE_DEADLINE_MS is named with
  * the reason. Never rejects.
  */
-export function treesOfAll(own: OwnTree, services: Services): Promise<MemberTree[]> {
-  const { peers } = services;
+export function treesOfAll(own: OwnTree, { peers }: Services, deaths: DeathWatch): Promise<MemberTree[]> {
   return Promise.all(
     peers
       .members()
@@ -37,8 +37,10 @@ export function treesOfAll(own: OwnTree, services: Services): Promise<MemberTree
         if (bootId === peers.self) return { ...head, rows: own.tree(), breakers: own.breakers(), omitted: 0 };
         try {
           const message = { kind: KINDS.tree, body: {} };
-          const answer = await peers.link.ask(bootId, message, REMOTE_LIMITS.TREE_DEADLINE_MS);
-          return { ...head, ...partIn(answer) };
+          const asking = peers.link.ask(bootId, message, REMOTE_LIMITS.TREE_DEADLINE_MS);
+          const answer = await deaths.during({ member: bootId }, asking);
+          if ('value' in answer) return { ...head, ...partIn(answer.value) };
+          return { ...head, rows: [], breakers: [], omitted: 0, failure: 'it has left meanwhile' };
         } catch (error) {
           const failure = error instanceof Error ? error.message : String(error);
           return { ...head, rows: [], breakers: [], omitted: 0, failure };
