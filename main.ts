@@ -10,7 +10,7 @@ import { realClock as clock } from '#runtime';
 import { findEmbedded, openStorage } from '#storage';
 import { startPhases } from '#supervisors';
 import { booksOf } from './member/books.ts';
-import { openEvents } from './member/events.ts';
+import { openEvents, openLinkParking } from './member/broker.ts';
 import { addressesOf, catalog, MemberParts } from './member/member.ts';
 import { logger, logStop, phase } from './member/phase.ts';
 import { openPlace } from './member/place.ts';
@@ -89,5 +89,11 @@ function refuseHalfACluster({ amqpUrl, consulAddress, databaseUrl }: Config): vo
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  process.exitCode = await runCli(process.argv.slice(2), { startMember, openBooks, openEvents, catalog });
+  process.exitCode = await runCli(process.argv.slice(2), {
+    startMember,
+    openBooks,
+    openEvents,
+    openParking: openLinkParking,
+    catalog,
+  });
 }

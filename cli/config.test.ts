@@ -51,6 +51,7 @@ const grid: readonly [string, readonly string[], readonly string[]][] = [
   ],
   ['AMQP_URL', ['amqp://u:p@h:5672', 'amqps://h'], ['http://h', 'h:5672']],
   ['CONSUL_HTTP_ADDR', ['127.0.0.1:8500', 'consul', 'https://c.example:443'], ['ftp://c', 'a b', 'c:99999999']],
+  ['CONSUL_HTTP_TOKEN', ['a1b2c3d4-0000-1111-2222-333344445555'], ['a b', 'x'.repeat(257)]],
   ['TROUPE_MEMBER_NAME', ['a', 'node-1.eu_west'], ['-a', 'a b', 'x'.repeat(64)]],
   ['TROUPE_MEMBER_TAGS', ['gpu', 'gpu,eu-west', 'a , b'], [',', 'a,', 'a;b']],
   ['TROUPE_ADVERTISE_ADDRESS', ['10.0.0.4', 'fd00::4', 'm1.internal'], ['http://m1', 'm1 ']],

@@ -56,8 +56,8 @@ export const cliErrors = defineErrors({
     retryable: false,
     hint: 'A cluster shares one PostgreSQL (DATABASE_URL) and one RabbitMQ (AMQP_URL); Consul is optional. Unset all of them to run alone.',
   },
-  EVENTS_NEED_BROKER: {
-    message: () => 'Parked events lie at the broker of a cluster, and AMQP_URL is not set',
+  BROKER_MISSING: {
+    message: () => 'What is parked lies at the broker of a cluster, and AMQP_URL is not set',
     status: 400,
     retryable: false,
     hint: 'Set AMQP_URL to the address that the members use. On one machine events are parked in memory only.',

@@ -1,5 +1,6 @@
 import type { Engine } from '#actors';
 import type { EventBus, JournalEvent, NodeCatalog } from '#runtime';
+import type { Parking } from '#transport';
 import type { JsonObject } from '#workflow';
 import type { Config } from './config.ts';
 
@@ -15,8 +16,10 @@ export interface CliPorts {
    * and nothing else: no shards are claimed, nothing is executed.
    */
   openBooks(config: Config): Promise<Books>;
-  /** Opens the event bus of a cluster and nothing else. Throws EVENTS_NEED_BROKER without AMQP_URL. */
+  /** Opens the event bus of a cluster and nothing else. Throws BROKER_MISSING without AMQP_URL. */
   openEvents(config: Config): Promise<ParkedEvents>;
+  /** Opens the drawer of messages between members that nobody could read. Throws BROKER_MISSING without AMQP_URL. */
+  openParking(config: Config): Promise<LinkParking>;
   /** The node types of this build; workflow files are checked against them before anything is started. */
   readonly catalog: NodeCatalog;
 }
@@ -43,6 +46,9 @@ export interface ParkedEvents extends Pick<EventBus, 'parked' | 'replay'> {
   /** Closes the connections. Safe to call twice. */
   stop(): Promise<void>;
 }
+
+/** Unreadable messages of the link, without a member at work. Rejects with LINK_UNAVAILABLE. */
+export type LinkParking = Pick<Parking, 'look' | 'replay' | 'purge' | 'close'>;
 
 /** A running member, as the commands see it. Its `stop` drains, stops every actor in order, and closes the database. */
 export interface Member extends Books {

@@ -4,6 +4,7 @@ import { clusterDrain, clusterMembers, clusterShards, type ClusterOptions } from
 import { createApiKey, createUser, type Role } from './commands/accounts.ts';
 import { eventsParked, eventsReplay } from './commands/events.ts';
 import { doctor } from './commands/doctor.ts';
+import { linkParked, linkPurge, linkReplay } from './commands/link.ts';
 import { runFiles, type RunOptions } from './commands/run.ts';
 import { start } from './commands/start.ts';
 import { exportWorkflows, importFiles } from './commands/workflows.ts';
@@ -69,6 +70,7 @@ function build(ports: CliPorts, terminal: Terminal, done: (code: number) => void
   addWorkflows(program, ports, terminal, done);
   addAccounts(program, ports, terminal, done);
   addCluster(program, terminal, done);
+  addLink(program, ports, terminal, done);
   addEvents(program, ports, terminal, done);
   const check = addCommand(program, 'doctor', 'say what is missing or misconfigured, and how to mend it', [
     ...HTTP_OPTIONS,
@@ -225,6 +227,24 @@ function addEvents(program: Command, ports: CliPorts, terminal: Terminal, done: 
     'give parked events back to their group; all of them without an id',
   ).action(async (group: string, ids: string[]) =>
     done(await eventsReplay(ports, terminal, configOf(terminal, {}), { group, ids })),
+  );
+}
+
+function addLink(program: Command, ports: CliPorts, terminal: Terminal, done: (code: number) => void): void {
+  const link = addCommand(program, 'link', 'look after messages between members that nobody could read');
+  addCommand(link, 'parked', 'list parked messages, oldest first')
+    .option('--limit <count>', 'the oldest so many', count, PARKED_SHOWN)
+    .option('--json', 'print one JSON object per message')
+    .action(async ({ limit, json }: { limit: number; json?: true }) =>
+      done(await linkParked(ports, terminal, configOf(terminal, {}), { limit, json: json === true })),
+    );
+  addCommand(
+    link,
+    'replay [ids...]',
+    'give parked messages to their receivers again; all of them without an id',
+  ).action(async (ids: string[]) => done(await linkReplay(ports, terminal, configOf(terminal, {}), ids)));
+  addCommand(link, 'purge [ids...]', 'throw parked messages away; all of them without an id').action(
+    async (ids: string[]) => done(await linkPurge(ports, terminal, configOf(terminal, {}), ids)),
   );
 }
 

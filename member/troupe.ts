@@ -150,6 +150,7 @@ export async function startTroupe(parts: TroupeParts): Promise<Troupe> {
     queueDepth: () => company.live,
     shardsOwned: () => owned().length,
     tree: () => engine.tree(),
+    outboxWaiting: () => relay.waiting(),
   });
   const schedules = system.spawn(
     'schedules',

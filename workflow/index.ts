@@ -29,6 +29,7 @@ export {
   currentRun,
   resumedFor,
   pendingChildren,
+  isQueueReason,
   queuedFor,
   wakeAtOf,
   runDataWithCurrent,

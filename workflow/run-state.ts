@@ -225,7 +225,12 @@ export function wakeAtOf(state: RunState): number | undefined {
 export function queuedFor(state: RunState): QueueReason | undefined {
   const { current } = state;
   const reason = current?.phase === 'waiting' && !hasEnded(state) ? current.wait?.reason : undefined;
-  return reason === 'concurrency' || reason === 'rate' ? reason : undefined;
+  return reason !== undefined && isQueueReason(reason) ? reason : undefined;
+}
+
+/** True for a wait that ends when its turn comes, and by nobody's word. */
+export function isQueueReason(reason: ExecutionWaiting['reason']): reason is QueueReason {
+  return reason === 'concurrency' || reason === 'rate';
 }
 
 /** The run data with the run at work appended (status `running` or `waiting`): what people watch. */

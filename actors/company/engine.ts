@@ -1,4 +1,5 @@
-import type { ActorInfo, InspectionEvent } from '#runtime';
+import { isQueueReason } from '#workflow';
+import type { ActorInfo, ExecutionRecord, InspectionEvent } from '#runtime';
 
 import type { BreakerInfo, Engine, ResumeMessage, RunReport } from '../engine.ts';
 import { DeathWatch } from '../remote/death-watch.ts';
@@ -105,7 +106,7 @@ async function resume(company: Company, executionId: string, message: ResumeMess
   const { journal } = company.services;
   const row = await journal.execution(executionId);
   if (!row) return { kind: 'unknown' };
-  if (row.status !== 'waiting') return { kind: 'notWaiting' };
+  if (row.status !== 'waiting' || (await isQueued(company, row))) return { kind: 'notWaiting' };
   const { messageId, items, payload } = message;
   const letter = {
     executionId,
@@ -120,4 +121,10 @@ async function resume(company: Company, executionId: string, message: ResumeMess
   company.doorbell(letter);
   company.followIfAway(executionId);
   return { kind: 'accepted', handle };
+}
+
+/** It waits for its turn, not for anybody's word. */
+async function isQueued(company: Company, { id, lastSeq }: ExecutionRecord): Promise<boolean> {
+  const [last] = await company.services.journal.read(id, { afterSeq: lastSeq - 1, limit: 1 });
+  return last?.event.type === 'execution.waiting' && isQueueReason(last.event.reason);
 }

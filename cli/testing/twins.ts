@@ -1,5 +1,6 @@
 import type { RunHandle, RunReport, StartRequest } from '#actors';
 import type { JournalEvent, NodeCatalog, NodeType, ParkedEvent } from '#runtime';
+import type { ParkedMessage } from '#transport';
 import { canonicalNodeType, type JsonObject, type NodeDefinition, parseWorkflow } from '#workflow';
 import type { Config } from '../config.ts';
 import type { CliPorts, Member, MemberOptions } from '../ports.ts';
@@ -108,6 +109,8 @@ export class TwinPorts implements CliPorts {
   booksStopped = 0;
   parkedEvents: ParkedEvent[] = [];
   eventsStopped = 0;
+  parkedMessages: ParkedMessage[] = [];
+  parkingClosed = 0;
   firstStart: Member['firstStart'];
   endings: Record<string, Ending> = {};
   #watchers = new Set<(executionId: string, events: readonly JournalEvent[]) => void>();
@@ -129,6 +132,25 @@ export class TwinPorts implements CliPorts {
         return Promise.resolve(before - this.parkedEvents.length);
       },
       stop: async () => void (this.eventsStopped += 1),
+    });
+  }
+
+  /** Messages that have a reason cannot be given back. */
+  openParking(_config: Config): ReturnType<CliPorts['openParking']> {
+    const take = (ids: readonly string[] | undefined, goes: (each: ParkedMessage) => boolean): number => {
+      const before = this.parkedMessages.length;
+      const named = (each: ParkedMessage): boolean => ids === undefined || ids.includes(each.id);
+      this.parkedMessages = this.parkedMessages.filter((each) => !named(each) || !goes(each));
+      return before - this.parkedMessages.length;
+    };
+    return Promise.resolve({
+      look: async (limit) => this.parkedMessages.slice(0, limit),
+      replay: async (ids) => {
+        const replayed = take(ids, ({ why }) => why === undefined);
+        return { replayed, kept: ids === undefined ? this.parkedMessages.length : 0 };
+      },
+      purge: async (ids) => take(ids, () => true),
+      close: async () => void (this.parkingClosed += 1),
     });
   }
 

@@ -56,6 +56,8 @@ test('a queued execution is shown as waiting, with its reason in the journal, an
   const [first, second, third] = (await member.executionsOf(id)).map((run) => textOf(run['id']));
   const queued = await member.settled(second ?? '', 'waiting');
   assert.equal(queued['waitTill'], null);
+  const signal = await member.ask('POST', `/api/v1/executions/${second}/signal`, { payload: 1 });
+  assert.equal(signal.status, 409, signal.text);
   const events = await member.journal(second ?? '');
   assert.equal(events[1]?.['reason'], 'concurrency');
   await member.must('POST', `/api/v1/executions/${second}/cancel`);
