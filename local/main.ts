@@ -45,6 +45,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   await start();
 } catch (error) {
+  // A member that is stopped while it starts is no failure.
+  if (stopping !== undefined) await stopping.then(() => process.exit(0));
   console.error(error instanceof ProgramFailure ? error.message : error);
   await stop();
   process.exit(1);

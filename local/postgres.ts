@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { startEmbedded } from '#storage';
 import { CLUSTER_DATABASE_CONNECTIONS, PROGRAM_STOP_MS } from './limits.ts';
-import { ProgramFailure, within } from './program.ts';
+import { atExit, ProgramFailure, within } from './program.ts';
 import type { LocalService } from './service.ts';
 
 const nothing = (): void => undefined;
@@ -11,6 +11,7 @@ const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 export async function launchPostgres(folder: string): Promise<LocalService> {
   const connections = CLUSTER_DATABASE_CONNECTIONS;
   const server = await startEmbedded({ dataDir: folder, log: silent, listen: 'tcp', connections });
+  const forget = atExit(() => process.kill(server.pid(), 'SIGQUIT'));
   let lastWords = '';
   const waiting = new Set<() => void>();
   server.onExit((reason) => (lastWords = reason));
@@ -34,7 +35,10 @@ export async function launchPostgres(folder: string): Promise<LocalService> {
       else await again(signal);
     },
     restart: () => again('SIGINT'),
-    stop: () => server.stop(),
+    stop: async () => {
+      await server.stop();
+      forget();
+    },
     lastWords: () => lastWords,
   };
 }

@@ -8,6 +8,28 @@ import { LAST_WORDS_CHARACTERS, PROGRAM_STOP_MS, READY_POLL_MS } from './limits.
 /** A program of this machine did not do what it should; the message ends with its last words. */
 export class ProgramFailure extends Error {}
 
+/** Ends what is still there when this process ends, however it does; SIGKILL alone leaves them. */
+const lastActs = new Set<() => void>();
+let watchingExit = false;
+
+/** Calls back, synchronously, when this process ends. Returns unsubscribe. */
+export function atExit(callback: () => void): () => void {
+  lastActs.add(callback);
+  if (!watchingExit) process.on('exit', actLast);
+  watchingExit = true;
+  return () => lastActs.delete(callback);
+}
+
+function actLast(): void {
+  for (const act of lastActs) {
+    try {
+      act();
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
 /** How a program is started, every time in the same way. */
 export interface ProgramSpec {
   /** For people. */
@@ -70,10 +92,11 @@ export class Program {
     });
     closeSync(log);
     this.#child = child;
-    this.#ended = new Promise((resolve) => {
+    const forget = atExit(() => this.signal('SIGKILL'));
+    this.#ended = new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
       child.once('error', () => resolve());
-    });
+    }).then(() => void forget());
   }
 
   async ready(): Promise<void> {

@@ -40,6 +40,9 @@ if (values.list || unknown.length > 0) {
   process.exit(unknown.length === 0 ? 0 : 2);
 }
 
+// What runs for us ends with us.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 const scenarios = positionals.length > 0 ? positionals : [...SCENARIOS.keys()];
 const first = Number(values.seed ?? Math.floor(Math.random() * DRAWN_SEEDS));
 let broken = 0;
