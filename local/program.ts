@@ -17,7 +17,7 @@ export function atExit(callback: () => void): () => void {
   lastActs.add(callback);
   if (!watchingExit) process.on('exit', actLast);
   watchingExit = true;
-  return () => lastActs.delete(callback);
+  return () => void lastActs.delete(callback);
 }
 
 function actLast(): void {
@@ -96,7 +96,7 @@ export class Program {
     this.#ended = new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
       child.once('error', () => resolve());
-    }).then(() => void forget());
+    }).then(forget);
   }
 
   async ready(): Promise<void> {
