@@ -15,6 +15,16 @@ export const WORKLOADS: readonly JsonObject[] = [
   chain('failing', ['start', 'effect', 'bad', 'effect']),
 ];
 
+/** The same, and one whose runs wait for their turn over all members. */
+export const CLUSTER_WORKLOADS: readonly JsonObject[] = [
+  ...WORKLOADS,
+  withLimit(chain('limited', ['start', 'effect', 'wait', 'effect'], { 2: { ms: 3_000 } })),
+];
+
+function withLimit(json: JsonObject): JsonObject {
+  return { ...json, settings: { executionOrder: 'v1', concurrency: 2 } };
+}
+
 function withRetry(json: JsonObject): JsonObject {
   for (const node of json['nodes'] as JsonObject[])
     Object.assign(node, { retryOnFail: true, maxTries: 5, waitBetweenTries: 500 });

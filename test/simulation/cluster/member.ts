@@ -137,6 +137,7 @@ export class SimulatedMember {
         nextId: (shard) => this.#ids.next(this.#owned, shard),
         shardOf,
       },
+      slots: this.#through(store.slots),
       metrics: { started: () => {}, ended: () => {}, node: () => {} },
     };
     const altered = parts.alter(services, this);

@@ -13,7 +13,7 @@ import { shardOf } from '#cluster';
 import { createMemoryNetwork, type MemoryNetwork } from '#transport';
 import { audit, remember, type History } from '../auditor.ts';
 import type { Verdict } from '../world.ts';
-import { WORKLOADS } from '../workloads.ts';
+import { CLUSTER_WORKLOADS } from '../workloads.ts';
 import { mutateJournal, mutatePulse, mutateServices, writtenUnder, type ClusterMutant } from './mutants.ts';
 import { MemberClock } from './member-clock.ts';
 import { SimulatedMember, type Reach } from './member.ts';
@@ -52,7 +52,7 @@ class ClusterWorld {
   readonly #store = memoryStore(this.#clock);
   readonly #journal: Journal;
   readonly #network: MemoryNetwork;
-  readonly #workflows = new Map<string, JsonObject>(WORKLOADS.map((json) => [String(json['id']), json]));
+  readonly #workflows = new Map<string, JsonObject>(CLUSTER_WORKLOADS.map((json) => [String(json['id']), json]));
   readonly #history: History = { accepted: new Set(), told: [], written: [], effects: [], live: [] };
   /** What was seen to go wrong while it happened. */
   readonly #wrongs: string[] = [];
@@ -64,6 +64,8 @@ class ClusterWorld {
   readonly #coming = new Set<string>();
   /** The next commits happen at once, and their answers come this many milliseconds later. */
   readonly #slowAnswers: number[] = [];
+  /** The answers of the next commits are lost; whether they happened. */
+  readonly #lostAnswers: ('done' | 'not done')[] = [];
   readonly journalled = new Set<string>();
   boots = 0;
 
@@ -188,7 +190,7 @@ class ClusterWorld {
 
   #start(): void {
     const member = this.#anyOf(this.#alive().filter(({ clock }) => !clock.stopped));
-    const json = WORKLOADS[Math.floor(this.#random.next() * WORKLOADS.length)];
+    const json = CLUSTER_WORKLOADS[Math.floor(this.#random.next() * CLUSTER_WORKLOADS.length)];
     if (!member || !json) return;
     const workflow = parseWorkflow(json, { id: String(json['id']) });
     const items = [{ json: { n: Math.floor(this.#random.next() * 1_000) } }];
@@ -235,7 +237,7 @@ class ClusterWorld {
       () => this.#network.join(member.bootId),
       () => this.#network.heal(),
       () => this.#network.faults({ drop: 0.3, duplicate: 0.3, reorder: 0.5, delayMs: 2_000 }),
-      () => this.#store.journal.faults.nextCommits({ kind: 'unknown', applied: this.#random.next() < 0.5 }),
+      () => this.#lostAnswers.push(this.#random.next() < 0.5 ? 'done' : 'not done'),
       () => this.#store.journal.faults.nextCommits({ kind: 'slowCommit', ms: this.#random.next() * 8_000 }),
       () => this.#slowAnswers.push(this.#random.next() * 8_000),
       () => this.#store.journal.faults.nextReads(1 + Math.floor(this.#random.next() * 3)),
@@ -311,26 +313,17 @@ class ClusterWorld {
     };
     const commit = journal.commit.bind(journal);
     journal.commit = async (steps) => {
-      try {
-        const outcomes = await commit(steps);
-        steps.forEach((step, index) => outcomes[index]?.kind === 'committed' && this.#note(step));
-        // Noted in the order in which the journal took them, so the delay of the answer comes after.
-        const late = this.#slowAnswers.shift();
-        if (late !== undefined) await new Promise<void>((resolve) => void this.#clock.after(late, resolve));
-        return outcomes;
-      } catch (error) {
-        for (const step of steps) await this.#noteIfTaken(step);
-        throw error;
-      }
+      const lost = this.#lostAnswers.shift();
+      if (lost === 'not done') throw new Error('the connection was lost before the commit');
+      const outcomes = await commit(steps);
+      steps.forEach((step, index) => outcomes[index]?.kind === 'committed' && this.#note(step));
+      if (lost === 'done') throw new Error('the connection was lost after the commit');
+      // Noted in the order in which the journal took them, so the delay of the answer comes after.
+      const late = this.#slowAnswers.shift();
+      if (late !== undefined) await new Promise<void>((resolve) => void this.#clock.after(late, resolve));
+      return outcomes;
     };
     return journal;
-  }
-
-  /** The writer was not told whether its step was taken; the history must know. */
-  async #noteIfTaken(step: Step): Promise<void> {
-    const last = step.events.at(-1)?.seq ?? Infinity;
-    const held = await this.#store.journal.read(step.executionId).catch(() => this.#noteIfTaken(step));
-    if (held && (held.at(-1)?.seq ?? 0) >= last) this.#note(step);
   }
 
   #note(step: Step): void {
