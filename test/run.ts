@@ -44,8 +44,8 @@ async function run(which: readonly Suite[], only: readonly string[]): Promise<bo
   const cluster = chosen(present.filter((suite) => suite === 'cluster'));
   const tested = await runWatched([
     { files: files.filter((file) => !cluster.includes(file)), concurrency: CONCURRENCY_FILES },
-    // Members, brokers and load in each: one at a time.
-    { files: cluster, concurrency: 1 },
+    // They wait more than they work, but for themselves: members, brokers and load in each.
+    { files: cluster, concurrency: CONCURRENCY_FILES },
   ]);
   if (!checked) console.error('check failed: see above the tests, or run "npm run check"');
   const lacking = missing.length > 0 && process.env['CI'] === 'true';

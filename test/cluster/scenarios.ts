@@ -234,9 +234,10 @@ const rolling: Scenario = {
 
 const clock: Scenario = {
   name: 'clock',
-  about: 'the clock of one member is an hour ahead, then an hour behind',
+  about: 'the clock of one member is an hour ahead or behind',
   async run(stage) {
-    for (const off of [HOUR_MS, -HOUR_MS]) {
+    const both = [HOUR_MS, -HOUR_MS];
+    for (const off of stage.scale === 'long' ? both : both.slice(Math.round(stage.random.next())).slice(0, 1)) {
       const odd = stage.site.pick(stage.random);
       stage.say(`the clock of ${odd.name} is ${off / HOUR_MS} h off`);
       await odd.program.kill('SIGTERM');
