@@ -53,6 +53,8 @@ export type LinkParking = Pick<Parking, 'look' | 'replay' | 'purge' | 'close'>;
 /** A running member, as the commands see it. Its `stop` drains, stops every actor in order, and closes the database. */
 export interface Member extends Books {
   readonly engine: Engine;
+  /** Integration events, for whoever runs a member in a process of its own; see docs/events.md. */
+  readonly events: Pick<EventBus, 'subscribe'>;
   /** Base address such as `http://localhost:5678`; present with `http`. */
   readonly address?: string;
   /** What was generated at the first start and is shown once; absent later on. */

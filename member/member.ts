@@ -221,6 +221,7 @@ export class MemberParts {
     return {
       ...booksOf(this.storage),
       engine: this.#troupe.engine,
+      events: { subscribe: (subscription) => this.#neighbours.bus.subscribe(subscription) },
       ...(this.#address !== undefined && { address: this.#address }),
       ...(this.#firstStart && { firstStart: this.#firstStart }),
       watch: (listener) => this.#watch(listener),

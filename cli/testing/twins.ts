@@ -159,6 +159,7 @@ export class TwinPorts implements CliPorts {
     this.started.push(record);
     return Promise.resolve({
       ...this.#books(),
+      events: { subscribe: async () => ({ close: async () => {} }) },
       engine: {
         start: (request) => this.#start(request, record.requests),
         cancel: (id, reason) => {
