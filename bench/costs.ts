@@ -104,7 +104,7 @@ function processorMs(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK_MS;
 }
 
-/** The server and all its children. */
+/** The server, its children, and those that have ended since it started. */
 function databaseProcessorMs(dataDir: string): number {
   if (process.platform !== 'linux') return 0;
   const server = Number(readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -112,7 +112,9 @@ function databaseProcessorMs(dataDir: string): number {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => Number(statOf(pid)[1] ?? 0) === server);
-  return [server, ...children].reduce((sum, pid) => sum + processorMs(pid), 0);
+  const fields = statOf(server);
+  const ended = (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) * TICK_MS;
+  return [server, ...children].reduce((sum, pid) => sum + processorMs(pid), ended);
 }
 
 /** Fields of /proc/pid/stat after the name: state, parent, …; empty when the process is gone. */

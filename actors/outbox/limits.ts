@@ -8,7 +8,7 @@ export const RELAY_LIMITS = {
   RELAY_SWEEP_MS: 5_000,
   /** Pauses after a failure: doubling from the first to the most. */
   RELAY_FIRST_PAUSE_MS: 200,
-  RELAY_MOST_PAUSE_MS: 30_000,
+  RELAY_MOST_PAUSE_MS: 5_000,
   /** While the bus is behind: how often its backlog is counted, and how often somebody is told that it is away. */
   RELAY_BACKLOG_MS: 30_000,
   /** Rows that wait at most, some 700 MB; over it runs leave no events until there is room, and that is reported. */

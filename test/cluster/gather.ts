@@ -1,10 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Evidence } from '../recovery/auditor.ts';
 import { gather } from '../recovery/evidence.ts';
 import type { RowWatch } from '../recovery/rows.ts';
 import type { Stub } from '../recovery/stub.ts';
 import type { Published } from '../recovery/workflows.ts';
 import type { Heard, History, JournalRow } from './history.ts';
-import { CONNECTIONS_OF_A_MEMBER } from './limits.ts';
+import { CLEAR_MS, CONNECTIONS_OF_A_MEMBER } from './limits.ts';
 import type { Accepted } from './load.ts';
 import type { ClusterSite } from './site.ts';
 
@@ -63,7 +64,17 @@ async function journalRows({ site, earlier }: Chapter): Promise<JournalRow[]> {
   return found.filter(({ id }) => !earlier.has(id)).map(({ id, ...row }) => ({ ...row, executionId: id }));
 }
 
+/** What has been pausing since its service came back goes on within CLEAR_MS; what is there after that, stays. */
 async function leftovers(site: ClusterSite): Promise<Record<string, number>> {
+  const until = performance.now() + CLEAR_MS;
+  for (;;) {
+    const left = await leftNow(site);
+    if (Object.values(left).every((count) => count === 0) || performance.now() > until) return left;
+    await pause(500);
+  }
+}
+
+async function leftNow(site: ClusterSite): Promise<Record<string, number>> {
   const [row] = await site.query<Record<string, number>>(
     `SELECT (SELECT count(*)::int FROM troupe.execution WHERE stopped_at IS NULL) AS executions,
             (SELECT count(*)::int FROM troupe.timer) AS timers,

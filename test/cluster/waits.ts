@@ -18,7 +18,7 @@ const GROWTH_MEGABYTES_MOST = 50;
 
 /** Waits over a restart of everything. When all have begun, `startSeconds` have passed; they end within `spreadSeconds`. */
 const SIZES = {
-  short: { waits: 2_000, startSeconds: 40, spreadSeconds: 10 },
+  short: { waits: 2_000, startSeconds: 70, spreadSeconds: 10 },
   long: { waits: 10_000, startSeconds: 150, spreadSeconds: 30 },
 } as const;
 

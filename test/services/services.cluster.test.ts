@@ -48,20 +48,18 @@ describe('Consul for tests', () => {
 
   const services = async (): Promise<string[]> => {
     const answer = await fetch(`${consul.url}/v1/catalog/services`, { signal: AbortSignal.timeout(5_000) });
-    return Object.keys(Object(await answer.json()));
+    // The agent registers itself a moment after it answers.
+    return Object.keys(Object(await answer.json())).filter((name) => name !== 'consul');
   };
 
   test('knows who registered, and nobody after a restart', async () => {
     const body = JSON.stringify({ Name: 'someone' });
     await fetch(`${consul.url}/v1/agent/service/register`, { method: 'PUT', body });
-    assert.deepEqual(await services(), ['consul', 'someone']);
+    assert.deepEqual(await services(), ['someone']);
     await consul.kill('SIGKILL');
     await assert.rejects(services());
     await consul.restart();
-    assert.deepEqual(
-      (await services()).filter((name) => name !== 'consul'),
-      [],
-    );
+    assert.deepEqual(await services(), []);
   });
 });
 

@@ -209,7 +209,10 @@ export class Courier {
     try {
       handlers.told(from, inLane(lane, kind, body));
     } catch (error) {
-      this.#parts.log.error({ from, kind, cause: causeOf(error) }, 'A message of another member was dropped.');
+      // A kind that nobody handles is no fault: its sender is of another version, or this member is about to stop.
+      const unknown = error instanceof TroupeError && error.code === 'LINK_KIND_UNKNOWN';
+      const level = unknown ? 'debug' : 'error';
+      this.#parts.log[level]({ from, kind, cause: causeOf(error) }, 'A message of another member was dropped.');
       this.#parts.observer?.dropped?.('handler threw');
     }
   }
