@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createBreakers, type Breakers } from '#supervisors';
 import { quiet, seededRandom, SimulatedClock, type Peers } from '#runtime';
 import { shareBreakers } from './breaker-news.ts';
-import { TestNetwork } from './remote/testing.ts';
+import { TestNetwork } from '#runtime';
 
 const POLICY = { failures: 2, coolDownMs: 30_000 };
 

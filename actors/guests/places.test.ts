@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '#workflow';
 import { createSystem, quiet, seededRandom, SimulatedClock } from '#runtime';
-import { TestNetwork } from '../remote/testing.ts';
+import { TestNetwork } from '#runtime';
 import type { PlaceWord, Services } from '../services.ts';
 import { ORPHAN_MS } from './limits.ts';
 import { Places } from './places.ts';

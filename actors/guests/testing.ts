@@ -10,7 +10,7 @@ import {
 } from '#runtime';
 import { binaryStore } from '../binary-store.ts';
 import type { RunHandle } from '../engine.ts';
-import { TestNetwork } from '../remote/testing.ts';
+import { TestNetwork } from '#runtime';
 import { makeStage, type Stage, type StageOptions } from '../testing.ts';
 
 /** A member of a test cluster. */

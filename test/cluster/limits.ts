@@ -25,5 +25,5 @@ export const WATCHERS_MOST = 12;
 /** Connections of one member to PostgreSQL, with room for one that is just being replaced. */
 export const CONNECTIONS_OF_A_MEMBER = 20;
 
-/** Pauses of whoever waits for a service end within this time after it is back. */
+/** The relay of events goes on within this time after the broker is back. */
 export const CLEAR_MS = 20_000;
